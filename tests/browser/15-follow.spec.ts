@@ -2,7 +2,7 @@ import type { Protocol } from "@lgtm-lab/contracts";
 import type { Page } from "@playwright/test";
 import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
-import { promised } from "./support/time.ts";
+import { assertWithin } from "./support/time.ts";
 
 const PROMISED_MS = 2000;
 const GATEWAY = { grpc: "gateway", rest: "gateway-rest" };
@@ -20,14 +20,14 @@ async function evidence(page: Page, to: "a" | "b", protocol: Protocol, since: nu
   const follow = page.getByTestId(`follow-${protocol}`);
   for (const name of ["trace", "lines"]) {
     await expect(follow.getByTestId(name)).toHaveAttribute("data-state", "found");
-    promised(`service ${to} over ${protocol}: its ${name}`, performance.now() - since, PROMISED_MS);
+    assertWithin(`service ${to} over ${protocol}: its ${name}`, performance.now() - since, PROMISED_MS);
   }
   for (const service of [GATEWAY[protocol], `service-${to}`]) {
     await expect(follow.locator(`[data-testid=span][data-service=${service}]`).first()).toBeVisible();
     await expect(follow.locator(`[data-testid=line][data-service=${service}]`).first()).toBeVisible();
   }
   await expect(follow.getByTestId("place")).toContainText("Your request took");
-  promised(
+  assertWithin(
     `service ${to} over ${protocol}: its place in the histogram`,
     performance.now() - since,
     PROMISED_MS,

@@ -1,6 +1,6 @@
 import { shoot } from "./support/screenshots.ts";
 import { expect, test } from "./support/test.ts";
-import { promised } from "./support/time.ts";
+import { assertWithin } from "./support/time.ts";
 
 // One after the other: the second test expects that no fault is set.
 test.describe.configure({ mode: "default" });
@@ -24,7 +24,7 @@ test("the guided incident, from the fault to resolved", async ({ page }) => {
 
   const state = page.getByTestId("alert-state");
   await expect(state).toHaveAttribute("data-state", "firing", { timeout: 40_000 });
-  promised("break to an alert that fires, as the page shows it", performance.now() - start, 40_000);
+  assertWithin("break to an alert that fires, as the page shows it", performance.now() - start, 40_000);
   await expect(done).toBeVisible({ timeout: 20_000 });
   await shoot(page, "incident", 860);
   const alerts = await page.context().newPage();
@@ -50,7 +50,7 @@ test("the guided incident, from the fault to resolved", async ({ page }) => {
   const fixed = performance.now();
   await page.getByTestId("fix").click();
   await expect(done).toBeVisible({ timeout: RESOLVED_MS });
-  promised("fix to every alert resolved, as the page shows it", performance.now() - fixed, RESOLVED_MS);
+  assertWithin("fix to every alert resolved, as the page shows it", performance.now() - fixed, RESOLVED_MS);
   await page.getByTestId("next").click();
 
   await expect(page.getByTestId("incident-summary")).toContainText("from its alert to its cause");

@@ -23,16 +23,16 @@ describe("one fault, from its cause to the resolved message", () => {
     await traffic.stop();
   });
 
-  it("errors-a: the metric, the alert, the webhook, and resolved", async () => {
+  it("errors-a sets its metric, fires the alert, reaches the inbox, and is resolved after the fix", async () => {
     const stack = await lab();
     const { prometheus } = await urls();
     const firing =
       'ALERTS{alertname="SloAvailabilityBurn",service_name="gateway",severity="page",alertstate="firing"}';
-    // A service that was down a moment ago would mute the alerts that it explains.
+    // A firing page of a previous test, such as TargetDown, could inhibit the alert under test.
     const pages = 'ALERTS{severity="page",alertstate="firing"}';
     await within("no page fires yet", RESOLVED_MS, async () => (await query(prometheus, pages)).length === 0);
-    const since = Date.now();
-    const broken = { since: performance.now() };
+    const receivedAfter = Date.now();
+    const sinceFault = { since: performance.now() };
     await stack.setFault("errors-a");
     await within(
       "the fault is on",
@@ -43,34 +43,34 @@ describe("one fault, from its cause to the resolved message", () => {
       "the alert fires",
       FIRING_MS,
       async () => (await query(prometheus, firing)).length > 0,
-      broken,
+      sinceFault,
     );
     const message = await within(
       "the console has it",
       FIRING_MS,
-      () => stored("firing", ALERT, since),
-      broken,
+      () => stored("firing", ALERT, receivedAfter),
+      sinceFault,
     );
     assert.equal(message.receiver, "console");
-    // This stack has another CONSOLE_PORT.
+    // The links must use the CONSOLE_PORT of this stack, which is not the default.
     for (const name of ["runbook_url", "dashboard_url"]) {
       const link = message.annotations[name] ?? "";
       assert.equal(new URL(link).origin, stack.address("console"), name);
       assert.equal((await fetch(link)).status, 200, link);
     }
-    const fixed = { since: performance.now() };
+    const sinceFix = { since: performance.now() };
     await stack.endFaults("errors-a");
     await within(
       "no page fires",
       RESOLVED_MS,
       async () => (await query(prometheus, firing)).length === 0,
-      fixed,
+      sinceFix,
     );
     await within(
       "the console has it as resolved",
       RESOLVED_MS,
-      () => stored("resolved", ALERT, since),
-      fixed,
+      () => stored("resolved", ALERT, receivedAfter),
+      sinceFix,
     );
   });
 

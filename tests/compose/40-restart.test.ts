@@ -4,14 +4,14 @@ import { urls } from "../e2e/support/lab.ts";
 import { call, GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
-import { lasting } from "./services.ts";
+import { longRunning } from "./services.ts";
 import { isReady, killFromHost, stateOf, untilReady } from "./stack.ts";
 
 /** From the kill until it is healthy again: the engine waits 0.1 s, and checks the health every 10 s. */
 const BACK_MS = 30_000;
 
 describe("kill -9 of each container", () => {
-  for (const name of lasting)
+  for (const name of longRunning)
     it(`${name} is back`, async () => {
       await untilReady([name]);
       const { Pid } = await stateOf(name);
@@ -24,7 +24,7 @@ describe("kill -9 of each container", () => {
     });
 
   it("afterwards every path through the system and its trace work", async () => {
-    await untilReady(lasting);
+    await untilReady(longRunning);
     const at = await urls();
     for (const request of GATEWAY_REQUESTS) {
       const response = await eventually(`${request.gateway} ${request.route}`, async () => {

@@ -2,31 +2,31 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { containerOf } from "./compose.ts";
 import { docker } from "./docker.ts";
-import { mebibytes, readComposeFile } from "./file.ts";
-import { lasting } from "./services.ts";
+import { parseMemoryLimit, readComposeFile } from "./file.ts";
+import { longRunning } from "./services.ts";
 
-/** The share of a limit that may be in use without the cache, which the kernel frees when memory is needed. */
-const SHARE = 0.95;
+/** Maximum share of the limit in use. `docker stats` does not count the page cache, which the kernel can free. */
+const MAX_SHARE = 0.95;
 
 describe("memory, after the other tests", () => {
-  for (const name of lasting)
+  for (const name of longRunning)
     it(`${name} is within its limit`, async () => {
       const id = await containerOf(name);
       const [oom, restarts] = (
         await docker("inspect", "--format", "{{.State.OOMKilled}} {{.RestartCount}}", id)
       ).split(" ");
-      assert.equal(oom, "false", "it was killed because it had no memory left");
+      assert.equal(oom, "false", "the kernel killed it because it exceeded its limit");
       const usage = await docker("stats", "--no-stream", "--format", "{{.MemUsage}}", id);
-      const used = inMebibytes(usage.split(" / ")[0] ?? "");
-      const limit = mebibytes(readComposeFile()[name]?.mem_limit ?? "");
+      const used = parseMemoryUsage(usage.split(" / ")[0] ?? "");
+      const limit = parseMemoryLimit(readComposeFile()[name]?.mem_limit ?? "");
       console.log(`    ${name}: ${used.toFixed(0)} of ${limit} MiB, restarted ${restarts} times`);
-      assert.ok(used > 0 && used < limit * SHARE, `${used} of ${limit} MiB`);
-      // The previous test killed it once; more restarts would be crashes.
+      assert.ok(used > 0 && used < limit * MAX_SHARE, `${used} of ${limit} MiB`);
+      // 40-restart.test.ts killed it once; more restarts are crashes.
       assert.ok(Number(restarts) <= 1, `restarted ${restarts} times`);
     });
 });
 
-function inMebibytes(text: string): number {
+function parseMemoryUsage(text: string): number {
   const [, number, unit = ""] = /^([\d.]+)(KiB|MiB|GiB|B)$/.exec(text) ?? [];
   return Number(number) * ({ B: 2 ** -20, KiB: 2 ** -10, MiB: 1, GiB: 1024 }[unit] ?? Number.NaN);
 }

@@ -5,7 +5,7 @@ import { value } from "../e2e/support/prometheus.ts";
 import { call, GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { compose, composeWith, containersOf } from "./compose.ts";
-import { lasting, services } from "./services.ts";
+import { longRunning, services } from "./services.ts";
 import { addressOfContainer, untilReady } from "./stack.ts";
 
 /** As in docs/load-balancing.md. */
@@ -17,12 +17,12 @@ describe("docker compose up --scale service-a=2", () => {
 
   before(async () => {
     await composeWith(SEVERAL, "up", "-d", "--no-build", "--scale", "service-a=2", ...services);
-    await untilReady(lasting);
+    await untilReady(longRunning);
     addresses = await Promise.all((await containersOf("service-a")).map(addressOfContainer));
   });
   after(async () => {
     await compose("up", "-d", "--no-build", ...services);
-    await untilReady(lasting);
+    await untilReady(longRunning);
     assert.equal((await containersOf("service-a")).length, 1);
   });
 

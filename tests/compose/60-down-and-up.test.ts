@@ -8,7 +8,7 @@ import { call, GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requ
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { compose } from "./compose.ts";
-import { lasting, services } from "./services.ts";
+import { longRunning, services } from "./services.ts";
 import { untilReady } from "./stack.ts";
 
 describe("down and up again", () => {
@@ -36,7 +36,7 @@ describe("down and up again", () => {
     console.log(`    down in ${((performance.now() - down) / 1000).toFixed(1)} s`);
     const up = performance.now();
     await compose("up", "-d", "--no-build", ...services);
-    await untilReady(lasting);
+    await untilReady(longRunning);
     console.log(`    up and ready in ${((performance.now() - up) / 1000).toFixed(1)} s`);
 
     await within("earlier trace", 5_000, () => traceOf(at.tempo, traceId, both));

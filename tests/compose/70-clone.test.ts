@@ -16,7 +16,7 @@ import { privateClone } from "./clone.ts";
 import { compose, composeIn, PROJECT } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { readComposeFile } from "./file.ts";
-import { lasting, services } from "./services.ts";
+import { longRunning, services } from "./services.ts";
 import { untilReady } from "./stack.ts";
 import { addTarget } from "./targets.ts";
 
@@ -69,7 +69,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
   });
 
   it("every component is ready", async () => {
-    await untilReady(lasting);
+    await untilReady(longRunning);
   });
 
   it("every path through the system leads to a trace and log lines", async () => {
@@ -92,7 +92,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
   it("Prometheus scrapes its targets, and every link of its rules leads to the console", async () => {
     const { prometheus } = await urls();
     const since = Date.now() / 1000; // the volume has samples of the stack before
-    for (const service of lasting.filter((name) => !["traffic", "probe"].includes(name)))
+    for (const service of longRunning.filter((name) => !["traffic", "probe"].includes(name)))
       await within(`${service} is scraped`, 15_000, async () => {
         const up = `up{job="${service}"}`;
         const fresh = await query(prometheus, `${up} == 1 and timestamp(${up}) > ${since}`);

@@ -27,8 +27,8 @@ export function readComposeFile(): Readonly<Record<string, Service>> {
 }
 
 /**
- * Returns a value with each `${NAME:-default}` and `${NAME-default}` replaced, by the value of that name or its default. An
- * empty value counts only in the second form.
+ * Returns a value with each `${NAME:-default}` and `${NAME-default}` replaced, by the value of that name or its
+ * default. An empty value counts only in the second form.
  */
 export function resolved(text: string | number, values: Readonly<Record<string, string>> = {}): string {
   return String(text).replace(/\$\{(\w+)(:?)-([^}]*)\}/g, (_, name, colon, fallback) =>
@@ -37,4 +37,4 @@ export function resolved(text: string | number, values: Readonly<Record<string, 
 }
 
 /** Converts a memory limit such as `124m` to MiB. */
-export const mebibytes = (limit: string): number => Number(/^(\d+)m$/.exec(limit)?.[1]);
+export const parseMemoryLimit = (limit: string): number => Number(/^(\d+)m$/.exec(limit)?.[1]);

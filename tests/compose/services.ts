@@ -4,4 +4,4 @@ import { environment } from "../runner/env.ts";
 export const services: readonly string[] = (environment.LAB_TEST_SERVICES ?? "").split(",").filter(Boolean);
 
 /** Services that keep running. */
-export const lasting: readonly string[] = services.filter((name) => name !== "init");
+export const longRunning: readonly string[] = services.filter((name) => name !== "init");

@@ -74,7 +74,7 @@ describe("lab up --hosts", { skip: skipUnlessAll || whyNoHosts() }, () => {
   const hosts = async (): Promise<Host[]> => (await readRun("hosts.json")).hosts;
   const host = async (name: string): Promise<Host> =>
     (await hosts()).find((each) => each.name === name) ?? assert.fail(name);
-  const machine = async (): Promise<string> => (await readRun("hosts.json")).machine;
+  const machineAddress = async (): Promise<string> => (await readRun("hosts.json")).machineAddress;
   const hostOf = (name: ServiceName) => (SERVICES[name].role === "gateway" ? "gateway" : name);
   /** Runs a script of Node in the namespace of a host. */
   const inNamespace = ({ namespace }: Host, script: string) =>
@@ -136,7 +136,7 @@ describe("lab up --hosts", { skip: skipUnlessAll || whyNoHosts() }, () => {
       .map((line) => /(\S+):(\d+)$/.exec(line.split(/\s+/)[3] ?? "") ?? [])
       .filter(([, , port]) => all.has(Number(port)))
       .map(([, address]) => address);
-    const bridge = await machine();
+    const bridge = await machineAddress();
     assert.deepEqual([...new Set(addresses)].sort(), [bridge, HOST]);
     assert.equal(addresses.filter((address) => address === bridge).length, 3);
     assert.equal(await connectTo(bridge, ports.LOKI_PORT), "connected");

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
-import { mebibytes, readComposeFile } from "../compose/file.ts";
+import { parseMemoryLimit, readComposeFile } from "../compose/file.ts";
 import { copyWorkingTree, workspaceFolders } from "../runner/working-tree.ts";
 
 /** A temporary clone of the working tree, in which a test adds a service as CONTRIBUTING.md describes. */
@@ -88,7 +88,7 @@ export const FOLDER = `apps/${NAME}`;
 
 /** Adds the new service's `mem_limit` to the documented sum of all limits. */
 const withItsLimit = (sum: string) =>
-  `${Number(sum) + mebibytes(readComposeFile()["service-b"]?.mem_limit ?? "")}`;
+  `${Number(sum) + parseMemoryLimit(readComposeFile()["service-b"]?.mem_limit ?? "")}`;
 
 /** The steps of CONTRIBUTING.md, section "Add a service". */
 export const STEPS = {

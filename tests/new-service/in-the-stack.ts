@@ -12,13 +12,13 @@ import { NAME } from "./clone.ts";
 describe("a new service in the running stack", () => {
   it(`the doctor examines ${NAME}`, async () => {
     const stack = await lab();
-    const verdicts = () => diagnose(stack);
+    const results = () => diagnose(stack);
     await eventually("the doctor finds nothing", async () =>
-      (await verdicts()).every(({ state }) => state === "ok"),
+      (await results()).every(({ state }) => state === "ok"),
     );
     await stack.stopComponent(NAME);
     try {
-      const found = (await verdicts()).find(
+      const found = (await results()).find(
         ({ hop, state }) => hop === "services respond" && state === "broken",
       );
       assert.match(found?.text ?? "", new RegExp(NAME));
@@ -28,19 +28,19 @@ describe("a new service in the running stack", () => {
   });
 
   it(`the dashboards offer ${NAME}`, async () => {
-    const at = await urls();
+    const addresses = await urls();
     await call((await lab()).address(NAME), "/a/hello?name=Ana");
     let variables = 0;
     for await (const file of glob(join(REPOSITORY, "grafana/dashboards/*.json"))) {
       const { templating } = JSON.parse(await readFile(file, "utf8")) as Dashboard;
       for (const { definition = "" } of templating.list.filter(({ name }) => name === "service")) {
         variables += 1;
-        await within(`${definition} of ${file}`, 30_000, async () =>
-          (await values(at, definition)).includes(NAME),
+        await within(`${NAME} in ${definition} of ${file}`, 30_000, async () =>
+          (await labelValues(addresses, definition)).includes(NAME),
         );
       }
     }
-    assert.equal(variables, 3);
+    assert.equal(variables, 3, "dashboards with a variable named service");
   });
 });
 
@@ -49,11 +49,14 @@ interface Dashboard {
 }
 
 /** Returns the values of `label_values(metric, label)` in Prometheus, or of `label_values(label)` in Loki. */
-async function values(at: { prometheus: string; loki: string }, definition: string): Promise<string[]> {
+async function labelValues(
+  addresses: { prometheus: string; loki: string },
+  definition: string,
+): Promise<string[]> {
   const [, metric, label] = /^label_values\((?:(.*), )?(\w+)\)$/.exec(definition) ?? assert.fail(definition);
   const url = metric
-    ? `${at.prometheus}/api/v1/label/${label}/values?match[]=${encodeURIComponent(metric)}`
-    : `${at.loki}/loki/api/v1/label/${label}/values`;
+    ? `${addresses.prometheus}/api/v1/label/${label}/values?match[]=${encodeURIComponent(metric)}`
+    : `${addresses.loki}/loki/api/v1/label/${label}/values`;
   const { data = [] } = (await (await fetch(url)).json()) as { data?: string[] };
   return data;
 }

@@ -17,7 +17,7 @@ import { traffic } from "../../packages/stack/src/components/services.ts";
 import { readEnvironment } from "../../packages/stack/src/env.ts";
 import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../../packages/stack/src/ports.ts";
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
-import { mebibytes, readComposeFile, resolved, type Service } from "../compose/file.ts";
+import { parseMemoryLimit, readComposeFile, resolved, type Service } from "../compose/file.ts";
 import { workspaceFolders } from "../runner/working-tree.ts";
 
 /**
@@ -266,7 +266,7 @@ test("nothing depends on Grafana", () => {
 
 test("README.md and docker-compose.yml state the sum of the memory limits", () => {
   const limits = Object.entries(compose).filter(([name]) => !["init", "fault"].includes(name));
-  const sum = limits.reduce((total, [, { mem_limit }]) => total + mebibytes(mem_limit), 0);
+  const sum = limits.reduce((total, [, { mem_limit }]) => total + parseMemoryLimit(mem_limit), 0);
   for (const file of ["docker-compose.yml", "README.md"])
     assert.ok(read(file).includes(` ${sum} MiB`), `${file} does not state ${sum} MiB`);
 });

@@ -6,7 +6,7 @@ import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { execa } from "execa";
 import { readEnvironment } from "../../packages/stack/src/env.ts";
 import { HOST } from "../../packages/stack/src/ports.ts";
-import { mebibytes, readComposeFile, resolved } from "../compose/file.ts";
+import { parseMemoryLimit, readComposeFile, resolved } from "../compose/file.ts";
 import { currentCompose } from "../compose/program.ts";
 
 /**
@@ -77,7 +77,7 @@ function expected(service: Record<string, unknown>, variables: Variables): Recor
   };
   const written = deep(service) as Record<string, never>;
   const change: Record<string, (value: never) => unknown> = {
-    mem_limit: (value) => `${mebibytes(value) * 2 ** 20}`,
+    mem_limit: (value) => `${parseMemoryLimit(value) * 2 ** 20}`,
     stop_grace_period: duration,
     ports: (lines: string[]) => lines.map(port),
     volumes: (lines: string[]) => lines.map(mount),

@@ -16,6 +16,8 @@ for (const service of new Set(STACK_FAULTS.flatMap(({ at }) => at)))
     const module: Record<string, (...args: unknown[]) => Faults> = await import(
       join(REPOSITORY, "apps", SERVICES[service].app, "src/faults.ts")
     );
+    // Each module exports one function that creates its faults. Only setting a fault uses its parameters, so none is
+    // needed.
     const { names } = Object.values(module)[0]?.({}) ?? assert.fail("no faults");
     const expected = STACK_FAULTS.filter(({ at }) => at.includes(service)).map(({ name }) => name);
     assert.deepEqual(names.toSorted(), expected.toSorted());

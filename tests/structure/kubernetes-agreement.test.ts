@@ -9,7 +9,7 @@ import type { Component } from "../../packages/stack/src/components/component.ts
 import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { DEFAULT_PORTS, type PortVariable } from "../../packages/stack/src/ports.ts";
-import { mebibytes, readComposeFile, resolved } from "../compose/file.ts";
+import { parseMemoryLimit, readComposeFile, resolved } from "../compose/file.ts";
 import { allowedConnections, connection, containerPortsOf, workloadsOf } from "../kubernetes/connections.ts";
 import {
   type Container,
@@ -74,7 +74,7 @@ for (const { name } of native) {
 
   test(`${name}: the memory limit of docker-compose.yml, and a request of CPU time`, () => {
     const { limits, requests } = containerOf(name).resources;
-    assert.deepEqual(limits, { memory: `${mebibytes(composeOf(name).mem_limit)}Mi` });
+    assert.deepEqual(limits, { memory: `${parseMemoryLimit(composeOf(name).mem_limit)}Mi` });
     assert.equal(requests.memory, limits.memory);
     assert.match(requests.cpu ?? "", /^\d+m$/);
   });

@@ -10,7 +10,7 @@ import type { Env } from "./env.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { gatewayRoutes } from "./gateways/routes.ts";
 import { consoleHeaders, noStore, ownHostAndOrigin, requireToken, sameOrigin } from "./guards.ts";
-import { accessTokens, keyRoutes } from "./issuer/routes.ts";
+import { accessTokenSource, keyRoutes } from "./issuer/routes.ts";
 import { loadRoutes } from "./load/routes.ts";
 import { expressionPage, runbookIndex, runbookPage } from "./pages/alert-links.ts";
 import { homePage } from "./pages/home.ts";
@@ -45,7 +45,7 @@ export function createConsole({ env, lifecycle, inbox, proxy }: ConsoleOptions):
   upstreamRoutes(app, Object.values(upstreams));
   dashboardRoutes(app, env);
   proxyRoutes(app, upstreams, { lifecycle, ...proxy });
-  tryRoutes(app, upstreams, { lifecycle, guard, token: accessTokens(env) });
+  tryRoutes(app, upstreams, { lifecycle, guard, token: accessTokenSource(env) });
   keyRoutes(app, env);
   faultRoutes(app, env, guard);
   gatewayRoutes(app, env);

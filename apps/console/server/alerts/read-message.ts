@@ -6,9 +6,9 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
-const UNICODE_ESCAPE = 0x75;
+const LETTER_U = 0x75;
 const TRUNCATION_MARK = Buffer.from("… [truncated]");
-/** The other parts of the message (group labels, common annotations, …) can use the rest, also after many alerts. */
+/** Share of the kept bytes that alerts may use. The rest is reserved for the other parts, which may follow them. */
 const MAX_SHARE_OF_ALERTS = 0.75;
 
 /** Size limits for reading a message. */
@@ -21,7 +21,7 @@ export interface MessageLimits {
   readonly maxStringBytes: number;
 }
 
-/** Thrown if the body is too large, or if its parts outside the alerts are: these cannot be omitted. */
+/** Thrown if the body is too large, or if the parts outside the alerts are too large: they cannot be omitted. */
 export class MessageTooLargeError extends Error {
   override readonly name = "MessageTooLargeError";
 }
@@ -115,8 +115,9 @@ class JsonTruncator {
   }
 
   /**
-   * Called before each value. Writes the comma before an array element together with the element, so that removing the
-   * element removes its comma too.
+   * Called before each byte that is not in a string, except brackets that close, commas between elements and
+   * whitespace. Writes the comma before an array element together with the element, so that removing the element
+   * removes its comma too.
    */
   #beginElement(): void {
     if (this.#depth !== 2 || !this.#inArray) return;
@@ -147,7 +148,7 @@ class JsonTruncator {
     this.#stringBytes += 1;
     if (this.#afterBackslash) {
       this.#afterBackslash = false;
-      if (byte === UNICODE_ESCAPE) this.#hexDigitsLeft = 4;
+      if (byte === LETTER_U) this.#hexDigitsLeft = 4;
     } else if (this.#hexDigitsLeft > 0) this.#hexDigitsLeft -= 1;
     else if (byte === BACKSLASH) this.#afterBackslash = true;
   }

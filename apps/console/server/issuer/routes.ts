@@ -4,10 +4,10 @@ import type { Hono } from "hono";
 import type { Env } from "../env.ts";
 
 /** Returns the access token for a request of the console to a gateway, if the gateways require one. */
-export type AccessTokens = () => Promise<string | undefined>;
+export type GetAccessToken = () => Promise<string | undefined>;
 
-/** Returns where the console obtains its access tokens. The lab's issuer is loaded only if it is needed. */
-export function accessTokens({ AUTH_ISSUER: issuer, LAB_STATE }: Env): AccessTokens {
+/** Creates the function that issues the console's access tokens. It loads the lab's issuer only if one is needed. */
+export function accessTokenSource({ AUTH_ISSUER: issuer, LAB_STATE }: Env): GetAccessToken {
   let source: Promise<() => Promise<string>> | undefined;
   return async () => {
     if (!issuer) return undefined;

@@ -2,7 +2,7 @@ import { CALL_BUDGET_MAX_MS, InvalidParamsError, type Protocol, rawQuery } from 
 import { type Call, type Lifecycle, onlyMethods, openCall } from "@lgtm-lab/service-runtime";
 import type { Context, Handler, Hono, MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { AccessTokens } from "../issuer/routes.ts";
+import type { GetAccessToken } from "../issuer/routes.ts";
 import { failureOf, type Upstream, type upstreamsOf } from "../upstreams/upstreams.ts";
 
 /** Longer than the gateway's own deadlines, so that it applies only to a gateway that does not respond. */
@@ -16,7 +16,7 @@ const FORWARDED_HEADERS = ["content-type", "x-trace-id", "server-timing"];
 export function tryRoutes(
   app: Hono,
   upstreams: ReturnType<typeof upstreamsOf>,
-  options: { lifecycle: Lifecycle; guard: MiddlewareHandler; token: AccessTokens },
+  options: { lifecycle: Lifecycle; guard: MiddlewareHandler; token: GetAccessToken },
 ): void {
   const { guard } = options;
   const gateways = { grpc: upstreams.gateway, rest: upstreams.gatewayRest };
@@ -58,7 +58,7 @@ async function forward(
   gateway: Upstream,
   pathAndQuery: string,
   accept: string,
-  { lifecycle, token }: { lifecycle: Lifecycle; token: AccessTokens },
+  { lifecycle, token }: { lifecycle: Lifecycle; token: GetAccessToken },
 ): Promise<Response> {
   const call = openCall({
     budgetMs: TIMEOUT_MS,

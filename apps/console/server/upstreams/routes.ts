@@ -10,9 +10,9 @@ const MAX_RESPONSE_LENGTH = 160;
 
 /** `GET /api/backends`: the state of each upstream, with the problem and a fix if it is down. */
 export function upstreamRoutes(app: Hono, upstreams: readonly Upstream[]): void {
-  const states = cachedStates(upstreams);
+  const readStates = cachedStates(upstreams);
   app.get("/api/backends", async function listUpstreams(c) {
-    return c.json(await states());
+    return c.json(await readStates());
   });
   onlyMethods(app, "/api/backends", ["GET", "HEAD"]);
 }

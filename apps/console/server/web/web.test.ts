@@ -5,10 +5,10 @@ import { describe, it, type TestContext } from "node:test";
 import { testConsole } from "../../test/console.ts";
 import { PAGE_PATHS } from "./serve.ts";
 
-const ADDRESSES = PAGE_PATHS.map((path) => path.replace(/:\w+/, "anything-at-all"));
+const VIEW_PATHS = PAGE_PATHS.map((path) => path.replace(/:\w+/, "anything-at-all"));
 
 /** Creates a console whose web application is built. */
-function built(test: TestContext) {
+function consoleWithBuild(test: TestContext) {
   const tested = testConsole(test);
   const dist = join(tested.stateFolder, "dist");
   mkdirSync(join(dist, "assets"), { recursive: true });
@@ -23,9 +23,9 @@ function built(test: TestContext) {
 
 describe("the application", () => {
   it("is the same page at the path of every view, and is revalidated each time", async (test) => {
-    const { get } = built(test);
+    const { get } = consoleWithBuild(test);
     for (const address of [
-      ...ADDRESSES,
+      ...VIEW_PATHS,
       "/d/lab-slo?var-slo=x&from=now-1h",
       "/d/lab-slo/slo",
       "/logs?q=%7B%7D",
@@ -42,7 +42,7 @@ describe("the application", () => {
   });
 
   it("responds to an unknown path with a page for browsers and a problem document for programs", async (test) => {
-    const { get } = built(test);
+    const { get } = consoleWithBuild(test);
     const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
     const page = await get("/nowhere", { accept });
     assert.equal(page.status, 404);
@@ -63,7 +63,7 @@ describe("the application", () => {
   });
 
   it("has assets that are cached forever and compressed if the client accepts it", async (test) => {
-    const { get } = built(test);
+    const { get } = consoleWithBuild(test);
     for (const [accepted, encoding, text] of [
       ["gzip, deflate, br, zstd", "br", "brotli"],
       ["gzip", "gzip", "gzip"],
@@ -91,14 +91,14 @@ describe("the application", () => {
     "//secret",
   ])
     it(`${path} is not served`, async (test) => {
-      const response = await built(test).get(path);
+      const response = await consoleWithBuild(test).get(path);
       assert.equal(response.status, 404);
       assert.doesNotMatch(await response.text(), /private text/);
     });
 
   it("is replaced by a plain page with build instructions until it is built", async (test) => {
     const { get, stateFolder } = testConsole(test);
-    for (const address of ADDRESSES) {
+    for (const address of VIEW_PATHS) {
       const response = await get(address);
       assert.equal(response.status, 200);
       assert.match(await response.text(), /is not built yet\. To build it, run\s*<code>npm start/);

@@ -308,7 +308,7 @@ async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
           ]),
         ),
       ),
-      remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT", hosts?.addresses.machine)}/api/v1/write`,
+      remoteWrite: `${httpAddress(ports, "PROMETHEUS_PORT", hosts?.addresses.machineAddress)}/api/v1/write`,
       readCounters: async (url) => parseCounters((await getText(url, BUSY_RESPONSE_MS)).body),
       onProgress: (progress) => status.update(progressLine(progress)),
       onStep: (step) => status.print(stepLine(step)),

@@ -34,7 +34,7 @@ export const GATEWAY_HOST = "gateway";
 /** The addresses in the network of the separate hosts (`--hosts`). */
 export interface HostAddresses {
   /** This machine's, at which the hosts reach the backends. */
-  readonly machine: string;
+  readonly machineAddress: string;
   /** Those of the hosts, by their names. */
   readonly hosts: Readonly<Record<string, string>>;
 }

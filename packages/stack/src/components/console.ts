@@ -43,7 +43,7 @@ export const consoleServer: Component = {
     ...(tokenIssuer && {
       AUTH_ISSUER: tokenIssuer,
       // From here the gateways get the keys that check tokens.
-      ...(hosts && { CONSOLE_HOSTS: `${hosts.machine}:${ports.CONSOLE_PORT}` }),
+      ...(hosts && { CONSOLE_HOSTS: `${hosts.machineAddress}:${ports.CONSOLE_PORT}` }),
     }),
     ...trustEnv({ ports, stateFolder }),
     OTEL_SERVICE_NAME: "console",

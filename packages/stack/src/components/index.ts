@@ -10,8 +10,8 @@ import { services } from "./services.ts";
 import { tempo } from "./tempo.ts";
 
 /**
- * All components of the stack. Programs that must be built are built in this order, two at a time, the longest build
- * first.
+ * The components of the stack, without the demo traffic. `lab status` lists them in this order. Programs that must be
+ * built are also built in this order, two at a time, so the longest builds come first.
  */
 export const COMPONENTS: readonly Component[] = [
   loki,

@@ -47,10 +47,10 @@ function service(name: ServiceName): Component {
       ...(ports.servicesUseTls && tlsEnv(name, certificatePaths(stateFolder, name))),
       OTEL_SERVICE_NAME: name,
       OTEL_RESOURCE_ATTRIBUTES: resource,
-      OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT", hosts?.machine),
+      OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT", hosts?.machineAddress),
       OTEL_METRICS_EXPORTER: "none",
       OTEL_LOGS_EXPORTER: "none",
-      LOKI_URL: httpAddress(ports, "LOKI_PORT", hosts?.machine),
+      LOKI_URL: httpAddress(ports, "LOKI_PORT", hosts?.machineAddress),
     }),
     readyUrl: ({ ports }) => `${httpAddress(ports, httpPort)}/readyz`,
     // A gateway is ready with one of its services; in a stack, both must be up.
@@ -97,7 +97,7 @@ function gatewayEnv(
     ...(tokenIssuer && {
       AUTH_ISSUER: tokenIssuer,
       ...(hosts && {
-        AUTH_JWKS_URL: `${httpAddress(ports, "CONSOLE_PORT", hosts.machine)}/.well-known/jwks.json`,
+        AUTH_JWKS_URL: `${httpAddress(ports, "CONSOLE_PORT", hosts.machineAddress)}/.well-known/jwks.json`,
       }),
     }),
     // 8 MB less: the compiler of the HTTP parser of fetch, which is WebAssembly. It costs no measurable CPU time.

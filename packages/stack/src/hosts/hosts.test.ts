@@ -16,7 +16,7 @@ import {
   planSeparateHosts,
   removeSeparateHosts,
 } from "./hosts.ts";
-import { hierarchies, limitFiles } from "./limits.ts";
+import { findHierarchies, limitFiles } from "./limits.ts";
 import {
   assertHostsPossible,
   bandwidthCommands,
@@ -36,7 +36,7 @@ const created = (skipped: Parameters<typeof describeHosts>[0]["skipped"] = []) =
 };
 
 describe("the plan of the separate hosts", () => {
-  it("has the hosts of the original lab, with CPU time in the ratio 1:2:1:1 of this machine", () => {
+  it("divides this machine's CPU time 1:2:1:1 among the hosts of the original lab", () => {
     const { hosts } = plan();
     const [client] = hosts;
     assert.deepEqual(
@@ -62,7 +62,7 @@ describe("the plan of the separate hosts", () => {
     for (const { name, host } of [...services, traffic(1)]) assert.ok(names.includes(host ?? ""), name);
   });
 
-  for (const [destinations, machine] of [
+  for (const [destinations, address] of [
     [["172.17.0.0/16", "192.168.1.0/24"], "10.199.0.1"],
     [["10.199.0.0/24"], "10.199.1.1"],
     [["10.199.0.17"], "10.199.1.1"],
@@ -70,8 +70,8 @@ describe("the plan of the separate hosts", () => {
     [["10.0.0.0/8", "172.16.0.0/12"], "192.168.190.1"],
     [["0.0.0.0/1", "128.0.0.0/1", "10.8.0.0/24"], "10.199.0.1"],
   ] as const)
-    it(`uses ${machine} if there are routes to ${destinations.join(", ")}`, () => {
-      assert.equal(plan({ destinations }).machine, machine);
+    it(`uses ${address} if there are routes to ${destinations.join(", ")}`, () => {
+      assert.equal(plan({ destinations }).machineAddress, address);
     });
 
   it("fails if all ranges are in use", () => {
@@ -114,11 +114,11 @@ describe("the network", () => {
     assert.match(lines(bandwidthCommands(plan({}, { ...LINK, mbit: 1000 })))[0] ?? "", /burst 500000 /);
   });
 
-  it("delays and drops what a host sends, if the link does", () => {
-    const below = `tc -n ${id}-client qdisc add dev eth0 parent 1:1 handle 10: netem`;
-    assert.equal(lines(delayCommands(plan()))[0], `${below} delay 500us loss 0%`);
+  it("delays and drops what a host sends if delay or loss is set", () => {
+    const netem = `tc -n ${id}-client qdisc add dev eth0 parent 1:1 handle 10: netem`;
+    assert.equal(lines(delayCommands(plan()))[0], `${netem} delay 500us loss 0%`);
     const loss = lines(delayCommands(plan({}, { ...LINK, delayMs: 0, lossPercent: 1.5 })));
-    assert.deepEqual([loss.length, loss[0]], [plan().hosts.length, `${below} delay 0us loss 1.5%`]);
+    assert.deepEqual([loss.length, loss[0]], [plan().hosts.length, `${netem} delay 0us loss 1.5%`]);
     assert.deepEqual(delayCommands(plan({}, { ...LINK, delayMs: 0 })), []);
   });
 });
@@ -128,13 +128,13 @@ describe("the limits of a host", () => {
   const V2 = "cgroup2 /cg/unified cgroup2 rw,relatime 0 0";
 
   for (const [what, mounts, controllers, expected] of [
-    ["version 1", V1, [], { cpu: [1, "/cg/cpu"], memory: [1, "/cg/memory"] }],
-    ["version 2", [V2], ["cpu", "memory"], { cpu: [2, "/cg/unified"], memory: [2, "/cg/unified"] }],
-    ["both", [V2, V1[0]], ["memory"], { cpu: [1, "/cg/cpu"], memory: [2, "/cg/unified"] }],
-    ["neither", ["tmpfs /tmp tmpfs rw 0 0"], [], {}],
+    ["cgroup version 1", V1, [], { cpu: [1, "/cg/cpu"], memory: [1, "/cg/memory"] }],
+    ["cgroup version 2", [V2], ["cpu", "memory"], { cpu: [2, "/cg/unified"], memory: [2, "/cg/unified"] }],
+    ["both cgroup versions", [V2, V1[0]], ["memory"], { cpu: [1, "/cg/cpu"], memory: [2, "/cg/unified"] }],
+    ["no cgroups", ["tmpfs /tmp tmpfs rw 0 0"], [], {}],
   ] as const)
-    it(`uses the cgroups of ${what}`, () => {
-      const found = hierarchies(mounts.join("\n"), () => controllers);
+    it(`finds the hierarchies with ${what}`, () => {
+      const found = findHierarchies(mounts.join("\n"), () => controllers);
       const entries = Object.entries(found).map(([name, { version, folder }]) => [name, [version, folder]]);
       assert.deepEqual(Object.fromEntries(entries), expected);
     });
@@ -152,7 +152,7 @@ describe("the limits of a host", () => {
 });
 
 describe("a program on a host", () => {
-  it("enters the cgroups first, and the namespace with the same process", () => {
+  it("enters the cgroups and then the namespace, in one process", () => {
     const { file, args } = commandOn({ namespace: "lab-1-a", folders: ["/cg/a b"] }, "/bin/x", ["1", "'"]);
     assert.equal(file, "sh");
     assert.deepEqual(args, [
@@ -174,7 +174,7 @@ describe("a program on a host", () => {
   });
 });
 
-it("the description has every limit, and names what is skipped", () => {
+it("the description lists every limit, and what is skipped with the reason", () => {
   assert.match(
     describeHosts(created()),
     /^client 10\.199\.0\.2 \([\d.]+ CPUs, 1024 MB\), gateway .*; each with 100 Mbit\/s in each direction, 0\.5 ms delay$/,
@@ -193,8 +193,8 @@ describe("--hosts", () => {
     [{ path: "/nowhere" }, /^--hosts needs ip, tc, nsenter, .*\n.*apt-get install iproute2 util-linux$/],
   ] as const)
     it(`is rejected with the fix: ${JSON.stringify(machine)}`, () => {
-      const possible = { platform: "linux", user: 0, path: "/nowhere" } as const;
-      assert.throws(() => assertHostsPossible({ ...possible, ...machine }), { name: "LabError", message });
+      const defaults = { platform: "linux", user: 0, path: "/nowhere" } as const;
+      assert.throws(() => assertHostsPossible({ ...defaults, ...machine }), { name: "LabError", message });
     });
 
   it("gives the components on the hosts the addresses of the network", () => {
@@ -230,9 +230,14 @@ describe("--hosts", () => {
       ],
     );
     assert.equal(envOf("traffic").GATEWAY_REST_URL, "http://10.199.0.3:8081");
-    const alone = envOf("gateway", { hosts: undefined, tokenIssuer: "http://127.0.0.1:8000" });
+    const withoutHosts = envOf("gateway", { hosts: undefined, tokenIssuer: "http://127.0.0.1:8000" });
     assert.deepEqual(
-      [alone.HOST, alone.FAULT_ADMIN_HOST, alone.SERVICE_A_GRPC, alone.AUTH_JWKS_URL],
+      [
+        withoutHosts.HOST,
+        withoutHosts.FAULT_ADMIN_HOST,
+        withoutHosts.SERVICE_A_GRPC,
+        withoutHosts.AUTH_JWKS_URL,
+      ],
       ["127.0.0.1", undefined, "127.0.0.1:50051", undefined],
     );
   });
@@ -260,12 +265,12 @@ it("the hosts are created and removed completely, with what runs on them", {
 
   await removeSeparateHosts(stateFolder);
   assert.deepEqual(await ended, [null, "SIGKILL"]);
-  const made = [
+  const createdPaths = [
     `/sys/class/net/${hosts.id}`,
     ...hosts.hosts.flatMap(({ namespace, folders }) => [`/run/netns/${namespace}`, ...folders]),
   ];
   assert.deepEqual(
-    made.filter((path) => existsSync(path)),
+    createdPaths.filter((path) => existsSync(path)),
     [],
   );
   await removeSeparateHosts(stateFolder); // again, as after a stop that was interrupted

@@ -10,9 +10,9 @@ import { noProxyVariables } from "../no-proxy.mjs";
 import { HOST } from "../ports.ts";
 import { failureMessage, LabError } from "../terminal/messages.ts";
 import { type Forward, startForward } from "./forward.ts";
-import { createLimits, removeLimits } from "./limits.ts";
+import { createCgroups, removeCgroups } from "./limits.ts";
 import { commandOn, createNetwork, removeNetwork, routeDestinations } from "./network.ts";
-import { type Host, type HostsPlan, hostsId, planHosts, type Skipped, TOTAL_MEMORY_MB } from "./plan.ts";
+import { type Host, type HostsPlan, hostsId, planHosts, type SkippedLimit, TOTAL_MEMORY_MB } from "./plan.ts";
 
 /** The separate hosts of a running stack, as `run/hosts.json` describes them. */
 export interface SeparateHosts extends Omit<HostsPlan, "hosts"> {
@@ -20,7 +20,7 @@ export interface SeparateHosts extends Omit<HostsPlan, "hosts"> {
     /** The folders of its cgroups. */
     readonly folders: readonly string[];
   })[];
-  readonly skipped: readonly Skipped[];
+  readonly skipped: readonly SkippedLimit[];
 }
 
 /** Ports on this machine that the hosts connect to: services use the collector and Loki, k6 uses Prometheus. */
@@ -48,7 +48,7 @@ export async function createSeparateHosts(plan: HostsPlan): Promise<SeparateHost
     skipped.push({ limit: "memory", text });
   }
   const hosts = plan.hosts.map((host) => {
-    const limits = createLimits(host, hasMemory ? ["cpu", "memory"] : ["cpu"]);
+    const limits = createCgroups(host, hasMemory ? ["cpu", "memory"] : ["cpu"]);
     skipped.push(...limits.skipped.filter(({ limit }) => !skipped.some((each) => each.limit === limit)));
     return { ...host, folders: limits.folders };
   });
@@ -61,12 +61,12 @@ export async function createSeparateHosts(plan: HostsPlan): Promise<SeparateHost
 export async function removeSeparateHosts(stateFolder: string): Promise<void> {
   const id = hostsId(stateFolder);
   await removeNetwork(id);
-  await removeLimits(id);
+  await removeCgroups(id);
 }
 
 /** Describes the hosts and their limits, without a period at the end. What is skipped is named. */
 export function describeHosts({ hosts, link, skipped }: SeparateHosts): string {
-  const has = (limit: Skipped["limit"]) => !skipped.some((each) => each.limit === limit);
+  const has = (limit: SkippedLimit["limit"]) => !skipped.some((each) => each.limit === limit);
   const list = (...parts: (string | false)[]) => parts.filter((part) => part !== false).join(", ");
   const each = hosts.map(({ name, address, cpus, memoryMb }) => {
     const limits = list(has("cpu") && `${cpus} CPUs`, has("memory") && `${memoryMb} MB`);
@@ -86,24 +86,24 @@ export function describeHosts({ hosts, link, skipped }: SeparateHosts): string {
 }
 
 /** Returns the addresses in the network of the hosts. */
-export const addressesOf = ({ machine, hosts }: HostsPlan): HostAddresses => ({
-  machine,
+export const addressesOf = ({ machineAddress, hosts }: HostsPlan): HostAddresses => ({
+  machineAddress,
   hosts: Object.fromEntries(hosts.map(({ name, address }) => [name, address])),
 });
 
 /**
- * Returns the command that runs a program on a host, and its environment: a proxy is not for the addresses in the network
- * of the hosts.
+ * Returns the command that runs a program on a host, and its environment: a proxy is not for the addresses in the
+ * network of the hosts.
  */
 export function onHost<Given extends Command>(
-  { machine, hosts }: SeparateHosts,
+  { machineAddress, hosts }: SeparateHosts,
   name: string,
   command: Given,
 ): Given {
   const host = hosts.find((each) => each.name === name);
   if (!host)
     throw new LabError(`Unknown host "${name}". Available: ${hosts.map((each) => each.name).join(", ")}.`);
-  const env = noProxyVariables(command.env, [machine, ...hosts.map(({ address }) => address)]);
+  const env = noProxyVariables(command.env, [machineAddress, ...hosts.map(({ address }) => address)]);
   return { ...command, ...commandOn(host, command.file, command.args), env: { ...command.env, ...env } };
 }
 
@@ -119,15 +119,15 @@ interface Command {
  * hosts need from this machine's address in their network to loopback, on which the backends listen.
  *
  * This is done here and not by rules of the firewall: nothing in the machine's settings changes, the backends need not
- * listen anywhere else, and it ends with this process. Only the hosts and this machine may connect from the network: the
- * kernel also accepts packets for the address that other machines route here.
+ * listen anywhere else, and it ends with this process. Only the hosts and this machine may connect from the network:
+ * the kernel also accepts packets for the address that other machines route here.
  */
 export async function startForwards(
-  { machine, hosts }: HostsPlan,
+  { machineAddress, hosts }: HostsPlan,
   components: readonly Component[],
   { ports, tokenIssuer }: Pick<ComponentContext, "ports" | "tokenIssuer">,
 ): Promise<Forward[]> {
-  const known = new Set([machine, ...hosts.map(({ address }) => address)]);
+  const known = new Set([machineAddress, ...hosts.map(({ address }) => address)]);
   const toHosts = components.flatMap((component) => {
     const host = hosts.find(({ name }) => name === component.host)?.address;
     const own = portsOf(component, ports);
@@ -137,7 +137,9 @@ export async function startForwards(
     ...toHosts.map((to) => startForward({ host: HOST, port: to.port }, to)),
     ...(tokenIssuer ? CALLED_WITH_TOKENS : CALLED).map((variable) => {
       const port = ports[variable];
-      return startForward({ host: machine, port }, { host: HOST, port }, (client) => known.has(client));
+      return startForward({ host: machineAddress, port }, { host: HOST, port }, (client) =>
+        known.has(client),
+      );
     }),
   ];
   const settled = await Promise.allSettled(forwards);

@@ -2,15 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "
 import { join } from "node:path";
 import pWaitFor from "p-wait-for";
 import { failureMessage, LabError, messageOf } from "../terminal/messages.ts";
-import type { Host, Skipped } from "./plan.ts";
+import type { Host, SkippedLimit } from "./plan.ts";
 
-/** Short, so that a throttled process waits for milliseconds, as on a slow processor, and not for a tenth of a second. */
+/** Short, so that a throttled process waits for milliseconds, as on a slow processor, not for a tenth of a second. */
 const PERIOD_US = 20_000;
 const REMOVE_MS = 5000;
 
 const CONTROLLERS = ["cpu", "memory"] as const;
 type Controller = (typeof CONTROLLERS)[number];
-const NAMES: Readonly<Record<Controller, string>> = { cpu: "CPU limits", memory: "memory limits" };
+const LIMIT_NAMES: Readonly<Record<Controller, string>> = { cpu: "CPU limits", memory: "memory limits" };
 
 /** Where a controller's cgroups are, and the version of its interface. */
 interface Hierarchy {
@@ -23,7 +23,7 @@ interface Hierarchy {
  * @param mounts the content of `/proc/self/mounts`.
  * @param controllersOf reads the controllers of a hierarchy of version 2.
  */
-export function hierarchies(
+export function findHierarchies(
   mounts: string,
   controllersOf: (folder: string) => readonly string[] = readControllers,
 ): Partial<Record<Controller, Hierarchy>> {
@@ -71,16 +71,16 @@ const readMounts = () => readFileSync("/proc/self/mounts", "utf8");
  * Creates the cgroups of a host, directly below the root of each hierarchy.
  * @returns their folders, and the limits that this machine does not support with the reasons.
  */
-export function createLimits(
+export function createCgroups(
   host: Host,
   controllers: readonly Controller[] = CONTROLLERS,
-): { folders: string[]; skipped: Skipped[] } {
-  const found = hierarchies(readMounts());
+): { folders: string[]; skipped: SkippedLimit[] } {
+  const found = findHierarchies(readMounts());
   const folders = new Set<string>();
-  const skipped: Skipped[] = [];
+  const skipped: SkippedLimit[] = [];
   for (const controller of controllers) {
     const skip = (reason: string) =>
-      skipped.push({ limit: controller, text: `${NAMES[controller]} (${reason})` });
+      skipped.push({ limit: controller, text: `${LIMIT_NAMES[controller]} (${reason})` });
     const hierarchy = found[controller];
     if (!hierarchy) {
       skip(`this machine has no cgroup controller ${controller}`);
@@ -102,8 +102,8 @@ export function createLimits(
 }
 
 /** Removes the cgroups whose names begin with the id of a stack's hosts. Their processes must have been stopped. */
-export async function removeLimits(id: string): Promise<void> {
-  const folders = new Set(Object.values(hierarchies(readMounts())).map(({ folder }) => folder));
+export async function removeCgroups(id: string): Promise<void> {
+  const folders = new Set(Object.values(findHierarchies(readMounts())).map(({ folder }) => folder));
   const groups = [...folders].flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => name.startsWith(`${id}-`))

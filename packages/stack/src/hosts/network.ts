@@ -6,7 +6,7 @@ import pWaitFor from "p-wait-for";
 import { readEnvironment } from "../env.ts";
 import { isRunning, processInfo } from "../programs/processes.ts";
 import { commandLine, failureMessage, LabError, messageOf } from "../terminal/messages.ts";
-import { type Host, type HostsPlan, PREFIX_LENGTH, type Skipped, switchOf } from "./plan.ts";
+import { type Host, type HostsPlan, PREFIX_LENGTH, type SkippedLimit, switchOf } from "./plan.ts";
 
 /** A user's PATH often has no folder of root's programs, and `sudo` may keep that PATH. */
 const ROOT_FOLDERS = ["/usr/sbin", "/sbin"];
@@ -108,7 +108,7 @@ export async function routeDestinations(): Promise<string[]> {
  * may filter what its own bridges forward (Docker's does). A host has no route except to the network, so it reaches
  * nothing else, and cannot respond to anything else.
  */
-export function networkCommands({ id, machine, hosts }: HostsPlan): Argv[] {
+export function networkCommands({ id, machineAddress, hosts }: HostsPlan): Argv[] {
   const inSwitch = ["ip", "-n", switchOf(id)] as const;
   const plugIn = (port: string): Argv => [...inSwitch, "link", "set", port, "master", "bridge", "up"];
   return [
@@ -116,7 +116,7 @@ export function networkCommands({ id, machine, hosts }: HostsPlan): Argv[] {
     [...inSwitch, "link", "add", "bridge", "type", "bridge"],
     [...inSwitch, "link", "set", "bridge", "up"],
     ["ip", "link", "add", id, "type", "veth", "peer", "name", "machine", "netns", switchOf(id)],
-    ["ip", "address", "add", `${machine}/${PREFIX_LENGTH}`, "dev", id],
+    ["ip", "address", "add", `${machineAddress}/${PREFIX_LENGTH}`, "dev", id],
     ["ip", "link", "set", id, "up"],
     plugIn("machine"),
     ...hosts.flatMap(({ namespace, address }, index): Argv[] => [
@@ -159,7 +159,7 @@ export function delayCommands({ hosts, link }: HostsPlan): Argv[] {
 }
 
 /** Creates the namespaces and the network between them. Returns the limits that this kernel does not have. */
-export async function createNetwork(plan: HostsPlan): Promise<Skipped[]> {
+export async function createNetwork(plan: HostsPlan): Promise<SkippedLimit[]> {
   for (const command of networkCommands(plan)) await run(command);
   const bandwidth = await whyNot(bandwidthCommands(plan));
   // netem is attached to the limit of bandwidth.

@@ -21,14 +21,14 @@ export interface HostsPlan {
   /** The beginning of the names of its namespaces and cgroups, and the name of this machine's interface. */
   readonly id: string;
   /** The address of this machine in the network. */
-  readonly machine: string;
+  readonly machineAddress: string;
   readonly hosts: readonly Host[];
   /** The connection of each host with the network. */
   readonly link: HostLink;
 }
 
 /** A limit that this machine does not support. */
-export interface Skipped {
+export interface SkippedLimit {
   readonly limit: "cpu" | "memory" | "bandwidth" | "delay";
   /** The limit, and the reason. */
   readonly text: string;
@@ -62,7 +62,8 @@ export const PREFIX_LENGTH = 24;
 
 /**
  * Plans the hosts of a state folder.
- * @param destinations the destinations of this machine's routes, such as `172.17.0.0/16`, which the network must not use.
+ * @param destinations the destinations of this machine's routes, such as `172.17.0.0/16`, which the network must not
+ * use.
  * @throws LabError if all ranges are in use.
  */
 export function planHosts(
@@ -81,7 +82,7 @@ export function planHosts(
   const share = Math.round(Math.min(1, machine.cpus / total) * 1000) / 1000;
   return {
     id,
-    machine: `${range}.1`,
+    machineAddress: `${range}.1`,
     hosts: SIZES.map(({ name, cpus, memoryMb }, index) => ({
       name,
       namespace: `${id}-${name}`,
@@ -94,8 +95,8 @@ export function planHosts(
 }
 
 /**
- * The shortest prefix of a route to a private network: 10.0.0.0/8. VPN clients replace the default route by shorter ones
- * (0.0.0.0/1 and 128.0.0.0/1), which say as little about the addresses in use as the default route does.
+ * The shortest prefix of a route to a private network: 10.0.0.0/8. VPN clients replace the default route by shorter
+ * ones (0.0.0.0/1 and 128.0.0.0/1), which say as little about the addresses in use as the default route does.
  */
 const SHORTEST_PRIVATE_PREFIX = 8;
 

@@ -75,7 +75,11 @@ async function request(path: string, init: RequestInit): Promise<Response> {
   }
   if (response.ok) return response;
   const text = await response.text();
-  const { message, problem } = messageOf(response.status, response.headers.get("content-type") ?? "", text);
+  const { message, problem } = parseErrorResponse(
+    response.status,
+    response.headers.get("content-type") ?? "",
+    text,
+  );
   throw new HttpError(message, response.status, problem);
 }
 
@@ -104,7 +108,7 @@ function consoleToken(): Promise<string> {
 }
 
 /** Extracts the message of a failed response from a problem document, a Prometheus error, or plain text. */
-export function messageOf(
+export function parseErrorResponse(
   status: number,
   contentType: string,
   text: string,

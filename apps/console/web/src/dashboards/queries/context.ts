@@ -12,34 +12,34 @@ export interface Scope {
   readonly range: TimeRange;
 }
 
-/** Additional input for the queries of a panel. */
+/** What the queries of a panel need besides their text. */
 export interface QueryContext {
   readonly scope: Scope;
   readonly intervalMs: number;
   readonly resolve: Resolve;
 }
 
-/** The maximum number of points. Grafana requests one for each pixel of width. */
-const DEFAULT_POINTS = 1000;
+/** The width of a panel, in pixels, if it is not known. Grafana requests one point for each pixel. */
+const DEFAULT_WIDTH = 1000;
 
 /** Returns the input for the queries of a panel that is `width` pixels wide. */
 export function queryContext(
   scope: Scope,
   panel?: Pick<Panel, "maxDataPoints" | "interval">,
-  width = DEFAULT_POINTS,
+  width = DEFAULT_WIDTH,
 ): QueryContext {
   const rangeMs = scope.range.to.valueOf() - scope.range.from.valueOf();
   const points = panel?.maxDataPoints ?? Math.max(100, Math.round(width));
-  const least = Math.max(SCRAPE_MS, milliseconds(panel?.interval ?? "") ?? 0);
-  const intervalMs = intervalOf(rangeMs, points, least);
+  const minIntervalMs = Math.max(SCRAPE_MS, milliseconds(panel?.interval ?? "") ?? 0);
+  const intervalMs = intervalOf(rangeMs, points, minIntervalMs);
   return { scope, intervalMs, resolve: resolveIn(scope, builtIns(scope, intervalMs)) };
 }
 
 /** Creates a lookup of variables: first the dashboard's, then Grafana's built-in ones. */
-export function resolveIn({ variables }: Scope, more: Readonly<Record<string, Meaning>>): Resolve {
+export function resolveIn({ variables }: Scope, extra: Readonly<Record<string, Meaning>>): Resolve {
   return (path) => {
     const state = variables.find(({ variable }) => variable.name === path);
-    return state ? meaningOf(state) : Object.hasOwn(more, path) ? more[path] : undefined;
+    return state ? meaningOf(state) : Object.hasOwn(extra, path) ? extra[path] : undefined;
   };
 }
 
