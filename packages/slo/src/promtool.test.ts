@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
+import { parse } from "yaml";
 import { runPromtool } from "../test/promtool.ts";
 import { PROMETHEUS, ruleFiles, testFiles } from "../test/rules.ts";
 
@@ -33,10 +35,29 @@ it("promtool finds nothing wrong with any rule file", async () => {
   assert.equal(code, 0, output);
 });
 
+/** Returns the text of a test file and of its rules. */
+function withRules(file: string): string {
+  const path = join(PROMETHEUS, file);
+  const text = readFileSync(path, "utf8");
+  const { rule_files } = parse(text) as { rule_files: readonly string[] };
+  return [text, ...rule_files.map((rules) => readFileSync(join(path, "..", rules), "utf8"))].join("\n");
+}
+
+/**
+ * Whether a test file and its rules are those of the other gateway with another name. promtool needs seconds for a file,
+ * and cannot give another result for these.
+ */
+function isRepeated(file: string): boolean {
+  const other = file.replace("/gateway-rest-", "/gateway-");
+  if (other === file || !testFiles.includes(other)) return false;
+  return withRules(other).replaceAll("gateway", "gateway-rest") === withRules(file);
+}
+
 describe("promtool's unit tests", { concurrency: 2 }, () => {
   for (const file of testFiles)
-    it(file, async () => {
-      const { code, output } = await runPromtool(PROMETHEUS, "test", "rules", file);
-      assert.equal(code, 0, output);
-    });
+    if (!isRepeated(file))
+      it(file, async () => {
+        const { code, output } = await runPromtool(PROMETHEUS, "test", "rules", file);
+        assert.equal(code, 0, output);
+      });
 });
