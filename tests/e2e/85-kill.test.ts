@@ -25,14 +25,28 @@ const MAY_LOSE_MS: Readonly<Record<string, number>> = {
   console: 0,
 };
 
-/** Killed at the same time: neither traces nor lines pass through them. */
-const TOGETHER = ["prometheus", "alertmanager", "node_exporter", "console"];
-const ROUNDS = [
-  ...Object.keys(MAY_LOSE_MS)
-    .filter((name) => !TOGETHER.includes(name))
-    .map((name) => [name]),
-  TOGETHER,
+/** Killed at the same time: no trace and no line passes through two of them, nor a request through two services. */
+const TOGETHER = [
+  ["gateway", "gateway-rest"],
+  ["service-a", "service-b"],
+  ["tempo", "loki"],
+  ["prometheus", "alertmanager", "node_exporter", "console"],
 ];
+const ROUNDS = [
+  ...TOGETHER,
+  ...Object.keys(MAY_LOSE_MS)
+    .filter((name) => !TOGETHER.flat().includes(name))
+    .map((name) => [name]),
+];
+
+type Signal = "traces" | "lines";
+/** A backend can lose only what it stores. */
+const STORES: Readonly<Record<string, Signal>> = { tempo: "traces", loki: "lines" };
+const mayLoseMs = (names: readonly string[], signal: Signal) =>
+  Math.max(
+    0,
+    ...names.filter((name) => (STORES[name] ?? signal) === signal).map((name) => MAY_LOSE_MS[name] ?? 0),
+  );
 
 const RATE = 100;
 /** Allows for the time from a request to its response. */
@@ -48,8 +62,8 @@ describe("kill -9 of each component under traffic", () => {
 
   for (const names of ROUNDS) {
     const title = names.join(", ");
-    const mayLoseMs = Math.max(...names.map((name) => MAY_LOSE_MS[name] ?? 0));
-    it(`${title}: back within 10 s, with a loss of at most the last ${mayLoseMs} ms`, async () => {
+    const [tracesMs, linesMs] = [mayLoseMs(names, "traces"), mayLoseMs(names, "lines")];
+    it(`${title}: back within 10 s; at most the traces of the last ${tracesMs} ms and the lines of the last ${linesMs} ms are lost`, async () => {
       const stack = await lab();
       const at = await urls();
       await eventually("all requests succeed", async () =>
@@ -61,7 +75,7 @@ describe("kill -9 of each component under traffic", () => {
       );
       const pids = new Map(names.map((name) => [name, stack.pid(name)]));
       const traffic = new Traffic({ rate: RATE, requests: GATEWAY_REQUESTS, base: at.base });
-      const mayLose = mayLoseMs > 0 ? ((mayLoseMs + RESPONSE_MS) * RATE) / 1000 : 0;
+      const mayLose = ((Math.max(tracesMs, linesMs) + RESPONSE_MS) * RATE) / 1000;
       await eventually("traffic flows", async () => traffic.sent.length > KEPT + mayLose + RATE / 2);
       const killedAt = Date.now();
       for (const name of names) stack.killComponent(name, "SIGKILL");
@@ -78,17 +92,18 @@ describe("kill -9 of each component under traffic", () => {
 
       const other = sent.filter(({ at: sentAt, status }) => sentAt < killedAt - 500 && status !== 200);
       assert.deepEqual(other, [], "requests failed before the kill");
-      const kept = sent.filter(({ at: sentAt, status }) => status === 200 && !mayBeLost(sentAt));
-      assert.ok(kept.length > KEPT);
-      for (const { traceId, request } of kept) {
+      const keptOf = (lossMs: number): Sent[] => {
+        const mayBeLost = ({ at: sentAt }: Sent) =>
+          lossMs > 0 && sentAt > killedAt - lossMs - RESPONSE_MS && sentAt <= killedAt;
+        const kept = sent.filter((each) => each.status === 200 && !mayBeLost(each));
+        assert.ok(kept.length > KEPT);
+        return kept;
+      };
+      for (const { traceId, request } of keptOf(tracesMs)) {
         const services = [request.gateway, request.service];
         await eventually(`${title}: trace ${traceId}`, () => traceOf(at.tempo, traceId, services), 15_000);
       }
-      await eventually(`${title}: all log lines`, () => allLines(at.loki, kept), 15_000);
-
-      function mayBeLost(sentAt: number): boolean {
-        return mayLoseMs > 0 && sentAt > killedAt - mayLoseMs - RESPONSE_MS && sentAt <= killedAt;
-      }
+      await eventually(`${title}: all log lines`, () => allLines(at.loki, keptOf(linesMs)), 15_000);
     });
   }
 });
