@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { afterEach, describe, it } from "node:test";
+import { after, afterEach, describe, it } from "node:test";
 import { SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { runsLongTests } from "../runner/env.ts";
 import { inContainers } from "./support/env.ts";
@@ -76,36 +76,6 @@ describe("SIGTERM under load", () => {
       );
     });
   }
-
-  it("a stream of over 10 s ends with an error event", async () => {
-    const stack = await lab();
-    const at = await urls();
-    const response = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=300&delay_ms=100`, {
-      headers: { accept: "text/event-stream" },
-    });
-    const text = response.text();
-    await stack.stopComponent("gateway");
-    assert.match(await text, /event: error\ndata: .*"status":503/);
-  });
-
-  it("a stopping gateway is not ready", async () => {
-    const stack = await lab();
-    await stack.startComponent("gateway");
-    const at = await urls();
-    // The open stream delays the stop, so that the test can see the gateway while it stops.
-    const stream = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=20&delay_ms=100`, {
-      headers: { accept: "text/event-stream" },
-    });
-    const stopped = stack.stopComponent("gateway");
-    await eventually("the listener is closed", async () =>
-      fetch(`${at.base({ gateway: "gateway" })}/readyz`).then(
-        (response) => response.status === 503,
-        () => true,
-      ),
-    );
-    assert.match(await stream.text(), /event: end/);
-    await stopped;
-  });
 });
 
 /** Sends items, and finds those that are missing after the restart. */
@@ -167,44 +137,82 @@ const BUFFERED_ITEMS_PER_SENDER = 60;
 /** A loss needs an acknowledgement in the few milliseconds of the stop, so one stop may not show it. */
 const STOPS = runsLongTests ? 5 : 1;
 
-describe("SIGTERM: what was acknowledged is stored", {
-  skip: inContainers && "these ports are closed",
-}, () => {
-  for (const [component, items, open] of DELIVERIES)
-    it(`${component} stops while it receives ${items}`, async () => {
+// The first group mostly waits for one stream, and needs no backend. So both run at the same time.
+describe("SIGTERM", { concurrency: true }, () => {
+  describe("a gateway that stops with an open stream", { concurrency: false }, () => {
+    after(async () => (await lab()).startComponent("gateway"));
+
+    it("a stream of over 10 s ends with an error event", async () => {
       const stack = await lab();
-      for (let stop = 1; stop <= STOPS; stop++) {
-        const { send, missing, buffered } = await open();
-        const acknowledged: string[] = [];
-        let failure: unknown;
-        const sending = Array.from({ length: SENDERS }, async (_, sender) => {
-          for (let sent = 0; !failure && (!buffered || sent < BUFFERED_ITEMS_PER_SENDER); sent++) {
-            const id = randomBytes(16).toString("hex");
-            try {
-              await send(id, sender);
-              acknowledged.push(id);
-            } catch (error) {
-              failure = error;
-            }
-          }
-        });
-        await eventually("items are acknowledged", async () => {
-          if (failure) throw failure;
-          return acknowledged.length > SENDERS * 10;
-        });
-        await stack.stopComponent(component);
-        await Promise.all(sending);
-        assert.ok(buffered || failure, "nothing was sent during the stop");
-        await stack.startComponent(component);
-        let left = acknowledged;
-        await eventually(`stop ${stop}: all ${acknowledged.length} acknowledged items`, async () => {
-          left = await missing(left);
-          return left.length === 0;
-        }).catch((error) => {
-          throw new Error(`${left.length} are missing, for example ${left.slice(0, 3)}`, { cause: error });
-        });
-      }
+      const at = await urls();
+      const response = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=300&delay_ms=100`, {
+        headers: { accept: "text/event-stream" },
+      });
+      const text = response.text();
+      await stack.stopComponent("gateway");
+      assert.match(await text, /event: error\ndata: .*"status":503/);
     });
+
+    it("a stopping gateway is not ready", async () => {
+      const stack = await lab();
+      await stack.startComponent("gateway");
+      const at = await urls();
+      // The open stream delays the stop, so that the test can see the gateway while it stops.
+      const stream = await fetch(`${at.base({ gateway: "gateway" })}/b/numbers?count=20&delay_ms=100`, {
+        headers: { accept: "text/event-stream" },
+      });
+      const stopped = stack.stopComponent("gateway");
+      await eventually("the listener is closed", async () =>
+        fetch(`${at.base({ gateway: "gateway" })}/readyz`).then(
+          (response) => response.status === 503,
+          () => true,
+        ),
+      );
+      assert.match(await stream.text(), /event: end/);
+      await stopped;
+    });
+  });
+
+  describe("what was acknowledged is stored", {
+    concurrency: false,
+    skip: inContainers && "these ports are closed",
+  }, () => {
+    for (const [component, items, open] of DELIVERIES)
+      it(`${component} stops while it receives ${items}`, async () => {
+        const stack = await lab();
+        for (let stop = 1; stop <= STOPS; stop++) {
+          const { send, missing, buffered } = await open();
+          const acknowledged: string[] = [];
+          let failure: unknown;
+          const sending = Array.from({ length: SENDERS }, async (_, sender) => {
+            for (let sent = 0; !failure && (!buffered || sent < BUFFERED_ITEMS_PER_SENDER); sent++) {
+              const id = randomBytes(16).toString("hex");
+              try {
+                await send(id, sender);
+                acknowledged.push(id);
+              } catch (error) {
+                failure = error;
+              }
+            }
+          });
+          await eventually("items are acknowledged", async () => {
+            if (failure) throw failure;
+            return acknowledged.length > SENDERS * 10;
+          });
+          await stack.stopComponent(component);
+          await Promise.all(sending);
+          assert.ok(buffered || failure, "nothing was sent during the stop");
+          await stack.startComponent(component);
+          let left = acknowledged;
+          await eventually(`stop ${stop}: all ${acknowledged.length} acknowledged items`, async () => {
+            left = await missing(left);
+            return left.length === 0;
+          }).catch((error) => {
+            throw new Error(`${left.length} are missing, for example ${left.slice(0, 3)}`, { cause: error });
+          });
+        }
+      });
+  });
 });
 
 async function spansToCollector(): Promise<Delivery> {
