@@ -45,6 +45,9 @@ const PHASES: Record<string, () => Promise<void>> = {
   // Runs alone, because stacks share pages of their programs, and each would then seem to need less memory.
   memory: () => runTests("tests/bench/memory.test.ts"),
   e2e: () => runTests("tests/e2e/*.test.ts", { shared: true }),
+  // The launcher, the doctor and alerts. Uses a separate stack, so that it can run at the same time as `e2e`.
+  operations: () =>
+    runTests("tests/operations/*.test.ts", { shared: true, env: { LAB_TEST_STATE: "test-operations" } }),
   // Uses a separate stack, because services of the tests above would appear in the variables of the dashboards.
   dashboards: () => runTests("tests/dashboards/*.test.ts", { shared: true }),
   // Runs in a browser, on a stack that this phase starts; the same as `npm run test:browser`.
@@ -61,25 +64,31 @@ const PHASES: Record<string, () => Promise<void>> = {
   },
 };
 
-/**
- * Scenarios mostly wait: they need a fifth of the CPU time. Unit tests need all of it, but have no time limits. So they
- * run at the same time, the unit tests with low priority. The output of the scenarios follows that of the unit tests.
- */
-const TOGETHER = ["unit", "scenarios"] as const;
+/** Two phases that run at the same time if both are selected. The output of the second follows that of the first. */
+type Pair = readonly [first: string, second: string];
+const PAIRS: readonly Pair[] = [
+  // Scenarios mostly wait: they need a fifth of the CPU time. Unit tests need all of it, but have no time limits.
+  ["unit", "scenarios"],
+  // Each needs half of the CPU time. The tests of operations have long time limits.
+  ["e2e", "operations"],
+];
+/** These leave the CPU to the other phase of their pair, which has short time limits. */
+const LOW_PRIORITY = ["unit", "operations"];
 
-async function runUnitAndScenarios(): Promise<void> {
-  const [unit, scenarios] = TOGETHER;
+async function runPair(pair: Pair): Promise<void> {
+  const command = (name: string) => [
+    import.meta.filename,
+    ...(LOW_PRIORITY.includes(name) ? ["--low-priority"] : []),
+    name,
+  ];
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-tests-"));
   const file = join(folder, "output");
   try {
     await runTogether([
-      (cancelSignal) => run("node", [import.meta.filename, "--low-priority", unit], { cancelSignal }),
+      (cancelSignal) => run("node", command(pair[0]), { cancelSignal }),
       (cancelSignal) =>
-        withProgress("fault scenarios at the same time; their output follows", () =>
-          run("node", [import.meta.filename, scenarios], {
-            cancelSignal,
-            stdio: ["ignore", { file }, { file }],
-          }),
+        withProgress(`running ${pair[1]} at the same time; the output follows`, () =>
+          run("node", command(pair[1]), { cancelSignal, stdio: ["ignore", { file }, { file }] }),
         ),
     ]);
   } finally {
@@ -101,10 +110,11 @@ await runCommand(async () => {
   // The programs that this process starts inherit it.
   if (values["low-priority"]) setPriority(constants.priority.PRIORITY_LOW);
   const phases = new Phases();
-  const together = TOGETHER.every((name) => names.includes(name));
+  const pairs = PAIRS.filter((pair) => pair.every((name) => names.includes(name)));
   for (const name of names) {
-    if (together && name === TOGETHER[1]) continue;
-    if (together && name === TOGETHER[0]) await phases.run(TOGETHER.join(" and "), runUnitAndScenarios);
+    if (pairs.some(([, second]) => second === name)) continue;
+    const pair = pairs.find(([first]) => first === name);
+    if (pair) await phases.run(pair.join(" and "), () => runPair(pair));
     else await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));
   }
   phases.report("All phases passed");

@@ -5,8 +5,8 @@ import { after, before, describe, it } from "node:test";
 import { COMPONENTS, freePorts, type Ports, REPOSITORY, readEnvironment } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { type RecordingProxy, recordingProxy } from "../../packages/stack/test/recording-proxy.ts";
-import { inContainers } from "./support/env.ts";
-import { within } from "./support/within.ts";
+import { inContainers } from "../e2e/support/env.ts";
+import { within } from "../e2e/support/within.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test-proxy");
 /** The only program that may be missing in the cache, because it cannot be built. */

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { SERVICE_NAMES } from "@lgtm-lab/contracts";
 import { diagnose, HOST, type HopResult, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
-import { hostPort, lab, urls } from "./support/lab.ts";
-import { query } from "./support/prometheus.ts";
-import { runLab } from "./support/run-lab.ts";
-import { type Group, withTargets } from "./support/targets.ts";
-import { eventually } from "./support/within.ts";
+import { hostPort, lab, urls } from "../e2e/support/lab.ts";
+import { query } from "../e2e/support/prometheus.ts";
+import { runLab } from "../e2e/support/run-lab.ts";
+import { type Group, withTargets } from "../e2e/support/targets.ts";
+import { eventually } from "../e2e/support/within.ts";
 
 /**
  * Asserts that the doctor reports exactly this hop of this signal with reason and fix, and does not check the hops

@@ -8,9 +8,9 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { COMPONENTS, HOST, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { fetchServiceMap, serviceMapQueries } from "../../apps/console/web/src/service-map/calls.ts";
-import { inContainers } from "./support/env.ts";
-import { query, value } from "./support/prometheus.ts";
-import { eventually } from "./support/within.ts";
+import { inContainers } from "../e2e/support/env.ts";
+import { query, value } from "../e2e/support/prometheus.ts";
+import { eventually } from "../e2e/support/within.ts";
 
 /** The smallest stack that makes metrics from spans. It starts quickly, with the settings of this test. */
 const PARTS = ["otelcol", "tempo", "prometheus"];

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { INBOX_FOLDER, readStoredInbox, type StoredAlert } from "@lgtm-lab/contracts";
-import { inbox, labAlerts, stored } from "./support/alerts.ts";
-import { lab } from "./support/lab.ts";
-import { value } from "./support/prometheus.ts";
-import { eventually, within } from "./support/within.ts";
+import { inbox, labAlerts, stored } from "../e2e/support/alerts.ts";
+import { lab } from "../e2e/support/lab.ts";
+import { value } from "../e2e/support/prometheus.ts";
+import { eventually, within } from "../e2e/support/within.ts";
 
 /** In the demo profile a page fires within 30 s of the breach and is resolved within 120 s of the fix. */
 const FIRING_MS = 30_000;

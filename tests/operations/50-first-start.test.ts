@@ -15,12 +15,12 @@ import {
   type PortVariable,
   readEnvironment,
 } from "@lgtm-lab/stack";
-import { inContainers } from "./support/env.ts";
-import { type Line, lines } from "./support/loki.ts";
-import { query } from "./support/prometheus.ts";
-import { LAB_CLI } from "./support/run-lab.ts";
-import { type Span, traceOf } from "./support/tempo.ts";
-import { eventually } from "./support/within.ts";
+import { inContainers } from "../e2e/support/env.ts";
+import { type Line, lines } from "../e2e/support/loki.ts";
+import { query } from "../e2e/support/prometheus.ts";
+import { LAB_CLI } from "../e2e/support/run-lab.ts";
+import { type Span, traceOf } from "../e2e/support/tempo.ts";
+import { eventually } from "../e2e/support/within.ts";
 
 /** The components that the fake `go` below builds. It finishes when the test allows it. */
 const SLOW = ["loki", "tempo"];
