@@ -250,5 +250,6 @@ The console (http://127.0.0.1:8000) and Grafana (http://127.0.0.1:3000) are reac
   kubectl --context $context -n observability port-forward service/grafana 3000
 The password of Grafana's admin:
   kubectl --context $context -n observability get secret grafana-admin -o 'go-template={{.data.password | base64decode}}'
+Set a fault, such as slow-b: npx lab break slow-b --context $context
 Remove everything: deploy/teardown.sh --context $context
 TEXT

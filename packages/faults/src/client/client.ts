@@ -37,6 +37,8 @@ export interface FaultAccess {
   readonly token: () => string;
   /** The state folder of the launcher, which kills components (pending-kills.ts); undefined if none runs. */
   readonly launcher: () => string | undefined;
+  /** Whether the caller kills the service of a fault, as `lab break` does in Kubernetes. Then it needs no launcher. */
+  readonly callerKills?: boolean;
   /** The fix if a service does not respond; default: `npx lab status`. */
   readonly hint?: string;
 }
@@ -92,7 +94,7 @@ export async function setFault(
       `The duration of a fault must be from 1 ms to ${MAX_FAULT_MS / 60_000} minutes (got ${forMs} ms).`,
     );
   const launcher = access.launcher();
-  if (fault.kills && launcher === undefined) throw new LabError(`${name} ${NO_LAUNCHER}.`);
+  if (needsLauncher(access, fault)) throw new LabError(`${name} ${NO_LAUNCHER}.`);
   const broken = targetOf(fault);
   if (instance !== undefined) await requireInstance(access, fault, instance);
   const missing = fault.needs && whatIsMissing(fault, await readGateways(access));
@@ -105,7 +107,8 @@ export async function setFault(
       const responses = await Promise.all(
         chosen.map((port) => request(access, port, "PUT", `/faults/${name}`, faultStates, { for_ms: forMs })),
       );
-      return responses.every((response) => response === undefined) ? chosen.map(portText) : [];
+      if (responses.some((response) => response !== undefined)) return [];
+      return chosen.length > 0 ? chosen.map(portText) : noPortText(service);
     }),
   );
   if (silent.flat().length > 0)
@@ -117,6 +120,10 @@ export async function setFault(
   for (const component of instance === undefined ? killed : killed.slice(instance - 1, instance))
     setPendingKill(launcher, component, Date.now() + forMs);
 }
+
+/** Returns whether a fault cannot be set because no launcher runs that kills its service. */
+const needsLauncher = (access: FaultAccess, { kills }: StackFault): boolean =>
+  kills !== undefined && access.callerKills !== true && access.launcher() === undefined;
 
 /** Returns the one service that a fault breaks; undefined for a fault of both gateways. */
 const targetOf = ({ kills, at }: StackFault): ServiceName | undefined =>
@@ -146,7 +153,7 @@ async function requireInstance(access: FaultAccess, fault: StackFault, instance:
   if (!Number.isInteger(instance) || instance < 1 || instance > length)
     throw new LabError(
       length === 1
-        ? `--instance ${instance} is not valid: ${service} has one instance. \`npx lab up --scale ${service}=3\` starts three.`
+        ? `--instance ${instance} is not valid: ${service} has one instance.${access.hint === undefined ? ` \`npx lab up --scale ${service}=3\` starts three.` : ""}`
         : `--instance ${instance} is not valid: ${service} has the instances 1 to ${length}.`,
     );
 }
@@ -186,7 +193,11 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
     await Promise.all(
       owners.map(async (service) => {
         const ports = await adminPorts(access, service);
-        return [service, await Promise.all(ports.map((port) => statesOf(access, port)))] as const;
+        const states = await Promise.all(ports.map((port) => statesOf(access, port)));
+        return [
+          service,
+          states.length > 0 ? states : [`no service listens at ${noPortText(service)}`],
+        ] as const;
       }),
     ),
   );
@@ -208,7 +219,7 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
     const unavailable =
       typeof silent === "string"
         ? silent
-        : fault.kills && launcher === undefined
+        : needsLauncher(access, fault)
           ? `it ${NO_LAUNCHER}`
           : whatIsMissing(fault, gateways);
     return {
@@ -347,6 +358,9 @@ async function send(
 
 const portText = ({ service, address }: AdminPort): string =>
   `the fault admin port of ${service} (${address})`;
+
+/** For a service without any instance, as in Kubernetes while none of its pods is ready. */
+const noPortText = (service: ServiceName): string => `the fault admin port of ${service}`;
 
 const ownersOf = (faults: readonly StackFault[]): ServiceName[] => [
   ...new Set(faults.flatMap(({ at }) => at)),

@@ -1,34 +1,92 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { ServiceName } from "@lgtm-lab/contracts";
 import * as client from "@lgtm-lab/faults/client";
 import { readEnvironment } from "../env.ts";
 import { requireOwner } from "../supervisor/ownership.ts";
 import { plainTable } from "../terminal/format.ts";
 import { LabError } from "../terminal/messages.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** The kubectl context of the cluster whose faults are meant; undefined: the stack of this machine. */
+interface Target {
+  readonly context?: string;
+}
 
 /**
  * Runs `lab break <name>`. Returns the exit code. Throws a LabError for an unknown fault, and if no stack is running.
  */
 export async function breakFault(
   name: string,
-  options: { for?: string; instance?: string },
+  options: Target & { readonly for?: string; readonly instance?: string },
 ): Promise<number> {
   const forMs = options.for === undefined ? client.DEFAULT_FAULT_MS : client.parseDuration(options.for);
-  const { instance } = options;
+  const { instance, context } = options;
   if (instance !== undefined && !/^[1-9]\d{0,3}$/.test(instance))
     throw new LabError(
       `--instance ${instance} is not valid: it must be the number of an instance, such as 2.`,
     );
+  const { kills } = client.findStackFault(name);
+  if (kills && context !== undefined) {
+    if (instance !== undefined)
+      throw new LabError(`In Kubernetes, ${name} affects all pods of ${kills}: leave out --instance.`);
+    return killPods(context, name, kills, forMs);
+  }
   const of = instance === undefined ? {} : { instance: Number(instance) };
-  await client.setFault(await accessToFaults(), name, { forMs, ...of });
+  await withFaults(options, (faults) => client.setFault(faults, name, { forMs, ...of }));
   const where = instance === undefined ? "" : ` in instance ${instance}`;
   console.log(
-    `${name} is active${where} until ${clock(Date.now() + forMs)}; \`npx lab fix\` ends it sooner.`,
+    `${name} is active${where} until ${clock(Date.now() + forMs)}; \`${fixCommand(context)}\` ends it sooner.`,
   );
   return 0;
 }
 
+const fixCommand = (context: string | undefined): string =>
+  context === undefined ? "npx lab fix" : `npx lab fix --context ${context}`;
+
+/** The time between two deletions of the pods. A new pod needs longer to become ready. */
+const DELETE_MS = 2000;
+
+/**
+ * Sets a fault that kills a service in Kubernetes. Nothing in the cluster may delete pods, so this process does, until the
+ * fault ends: its time has passed, the user interrupts, or the gateways, which hold its state, no longer report it.
+ */
+async function killPods(context: string, name: string, service: ServiceName, forMs: number): Promise<number> {
+  const interrupted = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
+  const deleted = new Set<string>();
+  const until = Date.now() + forMs;
+  {
+    await using cluster = await connectTo(context);
+    await client.setFault(cluster.faults, name, { forMs });
+    console.log(
+      `${name} is active until ${clock(until)}: until then, this command deletes the pods of ${service}. Ctrl-C or \`${fixCommand(context)}\` ends it sooner.`,
+    );
+    const isActive = async () => {
+      const all = await client.listFaults(cluster.faults);
+      const state = all.find(({ fault }) => fault.name === name);
+      return state?.until !== undefined || state?.unavailable !== undefined;
+    };
+    try {
+      while (!interrupted.signal.aborted && Date.now() < until && (await isActive())) {
+        for (const pod of await cluster.deletePods(service)) deleted.add(pod);
+        await delay(DELETE_MS, undefined, { signal: interrupted.signal });
+      }
+    } catch (error) {
+      // Ctrl-C ends the running kubectl too.
+      if (!interrupted.signal.aborted) {
+        await client.endFaults(cluster.faults, name);
+        throw error;
+      }
+    }
+  }
+  if (interrupted.signal.aborted) await withFaults({ context }, (faults) => client.endFaults(faults, name));
+  console.log(`${name} has ended. Deleted pods of ${service}: ${deleted.size}.`);
+  return 0;
+}
+
 /** Runs `lab fix [name]`: ends one fault, or all. Returns the exit code. */
-export async function fixFault(name: string | undefined): Promise<number> {
-  const ended = await client.endFaults(await accessToFaults(), name);
+export async function fixFault(name: string | undefined, target: Target): Promise<number> {
+  const ended = await withFaults(target, (faults) => client.endFaults(faults, name));
   console.log(fixMessage(ended, name));
   return 0;
 }
@@ -40,8 +98,8 @@ export function fixMessage(ended: readonly string[], name: string | undefined): 
 }
 
 /** Runs `lab faults`: lists the faults and which are active. Returns the exit code. */
-export async function listFaults(): Promise<number> {
-  const faults = await client.listFaults(await accessToFaults());
+export async function listFaults(target: Target): Promise<number> {
+  const faults = await withFaults(target, client.listFaults);
   const rows = faults.map(({ fault, until, unavailable, instances }) => [
     fault.name,
     fault.does,
@@ -57,9 +115,21 @@ export function inInstances(numbers: readonly number[] | undefined): string {
   return ` (instance${numbers.length > 1 ? "s" : ""} ${numbers.join(", ")})`;
 }
 
-async function accessToFaults(): Promise<client.FaultAccess> {
+/** Calls `use` with access to the faults of the stack on this machine, or of the services in a cluster. */
+async function withFaults<Result>(
+  { context }: Target,
+  use: (faults: client.FaultAccess) => Promise<Result>,
+): Promise<Result> {
+  if (context !== undefined) {
+    await using cluster = await connectTo(context);
+    return await use(cluster.faults);
+  }
   const { stateFolder } = readEnvironment();
-  return client.faultAccessOf({ ...(await requireOwner(stateFolder)), stateFolder });
+  return use(client.faultAccessOf({ ...(await requireOwner(stateFolder)), stateFolder }));
 }
+
+/** Only a cluster needs these modules. */
+const connectTo = async (context: string): Promise<Cluster> =>
+  (await import("./cluster.ts")).connectToCluster(context);
 
 const clock = (time: number): string => new Date(time).toLocaleTimeString("en-GB");

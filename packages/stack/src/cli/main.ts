@@ -2,6 +2,12 @@ import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
 import { Command, InvalidArgumentError } from "commander";
 import { LabError } from "../terminal/messages.ts";
 
+/** An option of the commands for faults. */
+const CONTEXT = [
+  "--context <name>",
+  "in the Kubernetes cluster of this kubectl context; default: on this machine",
+] as const;
+
 const program = new Command("lab")
   .description(
     "Runs the lab: the services and their observability stack, on this machine, without containers.",
@@ -64,19 +70,22 @@ program
   .argument("<name>", "a fault (npx lab faults lists all)")
   .option("--for <time>", "duration, such as 90s or 5m; at most 1h", "5m")
   .option("--instance <number>", "one instance of a service that has several; default: all of them")
+  .option(...CONTEXT)
   .description("set a fault, to see how metrics, traces, logs and alerts show it")
   .action(async (name, options) => exit(await (await import("./faults.ts")).breakFault(name, options)));
 
 program
   .command("fix")
   .argument("[name]", "a fault; default: all faults")
+  .option(...CONTEXT)
   .description("end one fault, or all")
-  .action(async (name) => exit(await (await import("./faults.ts")).fixFault(name)));
+  .action(async (name, options) => exit(await (await import("./faults.ts")).fixFault(name, options)));
 
 program
   .command("faults")
+  .option(...CONTEXT)
   .description("list all faults, and show which are active")
-  .action(async () => exit(await (await import("./faults.ts")).listFaults()));
+  .action(async (options) => exit(await (await import("./faults.ts")).listFaults(options)));
 
 program
   .command("token")

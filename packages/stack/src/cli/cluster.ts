@@ -1,0 +1,167 @@
+import { SERVICE_NAMES, SERVICES, type ServiceName, unknownName } from "@lgtm-lab/contracts";
+import type { FaultAccess } from "@lgtm-lab/faults/client";
+import { execa } from "execa";
+import * as v from "valibot";
+import { commandLine, failureMessage, LabError } from "../terminal/messages.ts";
+
+/** Of deploy/kubernetes/base/namespaces.yaml. */
+const NAMESPACE = "pspd";
+const PART_OF = "app.kubernetes.io/part-of";
+const PROJECT = "lgtm-lab";
+/** Of deploy/setup.sh. */
+const SECRET = "fault-admin";
+
+const REQUEST_SECONDS = 10;
+const FORWARD_MS = 15_000;
+/** A shorter time than that of the container's preStop hook (deploy/kubernetes/base/pspd/service.yaml). */
+const KILL_GRACE_SECONDS = 1;
+
+/** The services in a Kubernetes cluster, with the rights of the user's kubeconfig. */
+export interface Cluster extends AsyncDisposable {
+  readonly faults: FaultAccess;
+  /** Deletes the pods of a service, which the cluster replaces. Returns their names. */
+  readonly deletePods: (service: ServiceName) => Promise<string[]>;
+}
+
+const podList = v.object({
+  items: v.array(
+    v.object({
+      metadata: v.object({
+        name: v.string(),
+        deletionTimestamp: v.optional(v.string()),
+        labels: v.record(v.string(), v.string()),
+      }),
+      status: v.object({
+        conditions: v.optional(v.array(v.object({ type: v.string(), status: v.string() })), []),
+      }),
+    }),
+  ),
+});
+
+/**
+ * Connects to the services in the cluster of a kubectl context, which deploy/setup.sh has installed. The fault admin port of
+ * each ready pod is then available on this machine, until the returned object is disposed.
+ * @throws LabError without kubectl, the context, the cluster, or the services; it changes nothing.
+ */
+export async function connectToCluster(context: string, kubectl = "kubectl"): Promise<Cluster> {
+  const own = ["--context", context, "--namespace", NAMESPACE];
+  async function run(...args: readonly string[]): Promise<string> {
+    const result = await execa(kubectl, args, { reject: false, stdin: "ignore" });
+    if (!result.failed) return result.stdout;
+    if (result.code === "ENOENT")
+      throw new LabError(
+        "--context needs kubectl, which is not on the PATH: https://kubernetes.io/docs/tasks/tools",
+      );
+    throw new LabError(
+      failureMessage({
+        what: `kubectl failed with the context ${context}.`,
+        command: commandLine(kubectl, args),
+        tail: result.stderr.trim().split("\n").slice(-5),
+      }),
+    );
+  }
+  const request = (...args: readonly string[]) =>
+    run(...own, `--request-timeout=${REQUEST_SECONDS}s`, ...args);
+
+  const contexts = (await run("config", "get-contexts", "--output=name")).split("\n").filter(Boolean);
+  if (contexts.length === 0) throw new LabError("kubectl has no context: is KUBECONFIG set?");
+  if (!contexts.includes(context)) throw new LabError(unknownName("context", context, contexts));
+  const label = `{.metadata.labels.${PART_OF.replaceAll(".", "\\.")}}`;
+  if (
+    (await request("get", "namespace", NAMESPACE, "--ignore-not-found", `--output=jsonpath=${label}`)) !==
+    PROJECT
+  )
+    throw new LabError(
+      `The cluster of the context ${context} has no namespace ${NAMESPACE} with the label ${PART_OF}=${PROJECT}. deploy/setup.sh --context ${context} installs it.`,
+    );
+  const [token, pods] = await Promise.all([
+    request(
+      "get",
+      "secret",
+      SECRET,
+      "--ignore-not-found",
+      "--output=go-template={{.data.token | base64decode}}",
+    ),
+    request("get", "pods", `--selector=${PART_OF}=${PROJECT}`, "--output=json"),
+  ]);
+  if (!token)
+    throw new LabError(
+      `The namespace ${NAMESPACE} of the context ${context} has no Secret ${SECRET}, so its services have no fault admin port. deploy/setup.sh creates it in the overlay local; restart the services afterwards.`,
+    );
+  const ready = v
+    .parse(podList, JSON.parse(pods))
+    .items.filter(
+      ({ metadata, status }) =>
+        metadata.deletionTimestamp === undefined &&
+        status.conditions.some(({ type, status }) => type === "Ready" && status === "True"),
+    );
+  const namesOf = (service: ServiceName): string[] =>
+    ready
+      .filter(({ metadata }) => metadata.labels["app.kubernetes.io/name"] === service)
+      .map(({ metadata }) => metadata.name)
+      .sort();
+
+  const disposer = new AsyncDisposableStack();
+  /**
+   * Makes the fault admin port of a pod available on this machine. Returns its address, or undefined if the pod does not
+   * exist any more.
+   */
+  async function forward(pod: string, port: number): Promise<string | undefined> {
+    const args = [...own, "port-forward", `pod/${pod}`, `:${port}`, "--address=127.0.0.1"];
+    const child = execa(kubectl, args, { reject: false, stdin: "ignore", buffer: { stdout: false } });
+    disposer.defer(async () => {
+      child.kill();
+      await child;
+    });
+    const address = new Promise<string>((resolve) => {
+      let text = "";
+      child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+        text = (text + chunk).slice(0, 1000);
+        const [, local] = /127\.0\.0\.1:(\d+) ->/.exec(text) ?? [];
+        if (local !== undefined) resolve(`http://127.0.0.1:${local}`);
+      });
+    });
+    const timeout = setTimeout(() => child.kill(), FORWARD_MS);
+    const first = await Promise.race([address, child]).finally(() => clearTimeout(timeout));
+    if (typeof first === "string") return first;
+    if (/NotFound|pod is not running/.test(first.stderr)) return undefined;
+    throw new LabError(
+      failureMessage({
+        what: `Cannot connect to the fault admin port of ${pod}.`,
+        command: commandLine(kubectl, args),
+        tail: first.stderr.trim().split("\n").slice(-5),
+      }),
+    );
+  }
+
+  try {
+    const addresses = new Map(
+      await Promise.all(
+        SERVICE_NAMES.map(async (service) => {
+          const { port } = SERVICES[service].ports.faultAdmin;
+          const all = await Promise.all(namesOf(service).map((pod) => forward(pod, port)));
+          return [service, all.filter((each) => each !== undefined)] as const;
+        }),
+      ),
+    );
+    return {
+      faults: {
+        addresses: (service) => addresses.get(service) ?? [],
+        token: () => token,
+        launcher: () => undefined,
+        callerKills: true,
+        hint: `\`kubectl --context ${context} --namespace ${NAMESPACE} get pods\` shows the state of each pod.`,
+      },
+      deletePods: async (service) => {
+        const selector = `--selector=${PART_OF}=${PROJECT},app.kubernetes.io/name=${service}`;
+        const grace = `--grace-period=${KILL_GRACE_SECONDS}`;
+        const names = await request("delete", "pods", selector, grace, "--wait=false", "--output=name");
+        return names.split("\n").filter(Boolean);
+      },
+      [Symbol.asyncDispose]: () => disposer.disposeAsync(),
+    };
+  } catch (error) {
+    await disposer.disposeAsync();
+    throw error;
+  }
+}
