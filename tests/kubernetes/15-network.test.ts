@@ -8,16 +8,16 @@ import { call, GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { traceOf } from "../e2e/support/tempo.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
-import { NODE, SETUP } from "./cluster.ts";
+import { NODE } from "./cluster.ts";
 import { allowedConnections, connection, containerPortsOf, workloadsOf } from "./connections.ts";
 import { type Manifest, manifestsOf } from "./manifests.ts";
-import { connectFrom, isReady, kubectl, podsOf } from "./stack.ts";
+import { connectFrom, isReady, kubectl, podsOf, setupArguments, skipUnlessOwnCluster } from "./stack.ts";
 
 /** From a change of the policies until all rules of the node are changed. */
 const ENFORCED_MS = 30_000;
 const SETUP_SH = join(REPOSITORY, "deploy/setup.sh");
 
-describe("the Ingress", () => {
+describe("the Ingress", { skip: skipUnlessOwnCluster }, () => {
   /** The base URL of each gateway, by the name of its Service. */
   let bases: ReadonlyMap<string, string>;
   let address: string;
@@ -29,7 +29,7 @@ describe("the Ingress", () => {
         http.paths.map(({ backend }) => [backend.service.name, `http://${host}`] as const),
       ),
     );
-    const printed = await output(SETUP_SH, SETUP);
+    const printed = await output(SETUP_SH, setupArguments());
     const [, line, first] = /^The line for \/etc\/hosts:\n +((\S+) .*)$/m.exec(printed) ?? [];
     address = first ?? assert.fail(printed);
     // Only the namespaces of the cluster have this file.
@@ -82,7 +82,7 @@ describe("the Ingress", () => {
   });
 });
 
-describe("the NetworkPolicies", async () => {
+describe("the NetworkPolicies", { skip: skipUnlessOwnCluster }, async () => {
   const manifests = await manifestsOf("overlays/local");
   const workloads = workloadsOf(manifests);
   const ingressController = "traefik";
@@ -149,7 +149,7 @@ describe("the NetworkPolicies", async () => {
     try {
       await untilAccepted(`all ${all.length} connections are accepted`, all);
     } finally {
-      await output(SETUP_SH, SETUP);
+      await output(SETUP_SH, setupArguments());
     }
     await untilAccepted("they are refused again", allowed);
   });

@@ -8,9 +8,9 @@ import { GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requests.t
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
-import { CONTEXT } from "./cluster.ts";
 import { kustomize, parseManifests } from "./manifests.ts";
 import {
+  context,
   deleteAutoscalers,
   isReady,
   onlyPod,
@@ -21,6 +21,7 @@ import {
   restartsOf,
   scale,
   serviceAddress,
+  skipUnlessOwnCluster,
   untilRolledOut,
 } from "./stack.ts";
 
@@ -74,7 +75,7 @@ async function killProgram(name: string): Promise<void> {
   });
 }
 
-describe("under load, without a failed request", () => {
+describe("under load, without a failed request", { skip: skipUnlessOwnCluster }, () => {
   // They would undo what these tests set.
   before(deleteAutoscalers);
 
@@ -154,7 +155,7 @@ async function applyWithBalancing(): Promise<void> {
   const items = parseManifests(await kustomize(folder)).filter(
     ({ kind }) => kind !== "HorizontalPodAutoscaler",
   );
-  await output("kubectl", ["--context", CONTEXT, "apply", "--filename=-"], {
+  await output("kubectl", ["--context", context(), "apply", "--filename=-"], {
     input: JSON.stringify({ apiVersion: "v1", kind: "List", items }),
   });
   await Promise.all(GATEWAY_NAMES.map(untilRolledOut));

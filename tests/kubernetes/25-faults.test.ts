@@ -6,8 +6,7 @@ import { query } from "../e2e/support/prometheus.ts";
 import { call } from "../e2e/support/requests.ts";
 import { LAB_CLI } from "../e2e/support/run-lab.ts";
 import { within } from "../e2e/support/within.ts";
-import { CONTEXT } from "./cluster.ts";
-import { deleteAutoscalers, isReady, onlyPod, podsOf, restartsOf, scale } from "./stack.ts";
+import { context, deleteAutoscalers, isReady, onlyPod, podsOf, restartsOf, scale } from "./stack.ts";
 
 const SCRAPED_MS = 15_000;
 /** Until a page fires, and from the end of the fault until the service is back. */
@@ -15,7 +14,7 @@ const FIRING_MS = 60_000;
 const BACK_MS = 60_000;
 
 const lab = (...args: readonly string[]) =>
-  execa(process.execPath, [LAB_CLI, ...args, "--context", CONTEXT], { stdin: "ignore" });
+  execa(process.execPath, [LAB_CLI, ...args, "--context", context()], { stdin: "ignore" });
 
 describe("lab break --context", () => {
   // They would undo what these tests set.

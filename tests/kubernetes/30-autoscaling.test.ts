@@ -5,8 +5,7 @@ import { REPOSITORY } from "@lgtm-lab/stack";
 import { startUsers } from "../e2e/support/users.ts";
 import { within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
-import { SETUP } from "./cluster.ts";
-import { isReady, podsOf, serviceAddress } from "./stack.ts";
+import { isReady, podsOf, serviceAddress, setupArguments, skipUnlessOwnCluster } from "./stack.ts";
 
 /** Users of k6 who need more than one pod. One gateway alone could not handle the second group. */
 const USERS = { gateway: 4, "service-a": 12 } as const;
@@ -16,14 +15,14 @@ const UP_MS = 120_000;
 const DOWN_MS = 180_000;
 const NAMES = Object.keys(USERS) as (keyof typeof USERS)[];
 
-describe("the HorizontalPodAutoscalers", () => {
+describe("the HorizontalPodAutoscalers", { skip: skipUnlessOwnCluster }, () => {
   const loads: Awaited<ReturnType<typeof startUsers>>[] = [];
   const stop = () => {
     for (const load of loads) load.stop();
     return Promise.all(loads.map(({ counted }) => counted));
   };
   // Other tests have deleted them.
-  before(() => output(join(REPOSITORY, "deploy/setup.sh"), SETUP));
+  before(() => output(join(REPOSITORY, "deploy/setup.sh"), setupArguments()));
   after(stop);
 
   const readyPods = async (name: string) => (await podsOf(name)).filter(isReady).length;

@@ -8,12 +8,10 @@ import { canRun, output } from "../runner/commands.ts";
 import { environment } from "../runner/env.ts";
 import { printProgress, withProgress } from "../runner/phases.ts";
 
-/** The kubectl context of the test cluster. */
+/** The kubectl context of this cluster. */
 export const CONTEXT = "lgtm-lab-test";
 /** The logs of the programs of the last run. */
 export const LOGS = join(REPOSITORY, ".lab/test-kubernetes-logs");
-/** The arguments of deploy/setup.sh. */
-export const SETUP = ["--context", CONTEXT, "--overlay", "local", "--no-build", "--yes"] as const;
 
 /** isolate.sh and cluster.yaml have the address too. */
 export const NODE = { name: "node-1", address: "10.250.0.1" } as const;

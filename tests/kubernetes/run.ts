@@ -15,15 +15,16 @@ import { install, startEngine } from "../compose/engine.ts";
 import { canRun, output, run, runEach, runTests, unlessInterrupted } from "../runner/commands.ts";
 import { environment, setEnvironment } from "../runner/env.ts";
 import { Phases, parsePhases, printProgress, runCommand } from "../runner/phases.ts";
-import { CNI_PLUGINS, CONTEXT, LOGS, SETUP, startCluster } from "./cluster.ts";
+import { CNI_PLUGINS, LOGS, startCluster } from "./cluster.ts";
 import { writeImages } from "./images.ts";
-import { forwardServices, scale } from "./stack.ts";
+import { context, forwardServices, kubectl, scale, setupArguments } from "./stack.ts";
 
 /**
  * `npm run test:kubernetes` installs deploy/kubernetes into a real cluster of one node by deploy/setup.sh, and tests it.
  * The programs of the cluster are built once. The cluster runs in separate namespaces of the kernel (isolate.sh), and so
  * do the tests, which this program runs there with `--inside`. However the tests end, the cluster ends with its
- * namespaces. `-- e2e` runs one group of tests. `-- --keep` only installs, and runs until Ctrl-C.
+ * namespaces. `-- e2e` runs one group of tests. `-- --keep` only installs, and runs until Ctrl-C. `-- --context <name>`
+ * runs the tests in another cluster, in which deploy/setup.sh has installed the overlay `local`.
  */
 const TESTS: Record<string, () => Promise<unknown>> = {
   // There is one exemplar per bucket, so the test of a new one must be the only traffic.
@@ -41,11 +42,16 @@ const TESTS: Record<string, () => Promise<unknown>> = {
 
 await runCommand(async () => {
   const { values, positionals } = parseArgs({
-    options: { inside: { type: "string" }, keep: { type: "boolean", default: false } },
+    options: {
+      inside: { type: "string" },
+      keep: { type: "boolean", default: false },
+      context: { type: "string" },
+    },
     allowPositionals: true,
   });
   const names = parsePhases(positionals, Object.keys(TESTS));
-  const { inside: folder, keep } = values;
+  const { inside: folder, keep, context: named } = values;
+  if (named !== undefined) return inCluster(named, names);
   await (folder === undefined ? outside(names, keep) : inside(folder, names, keep));
 });
 
@@ -116,12 +122,33 @@ async function inside(folder: string, names: readonly string[], keep: boolean): 
       const KUBECONFIG = await startCluster(folder, bin, join(folder, "images.tar"));
       setEnvironment({ KUBECONFIG });
     });
-    await phases.run("setup.sh", () => run("deploy/setup.sh", SETUP));
+    await phases.run("setup.sh", () => run("deploy/setup.sh", setupArguments()));
     await forwardServices();
     if (keep) await untilInterrupted(folder);
     await runEach([
       ...names.map((name) => () => phases.run(name, async () => TESTS[name]?.())),
       () => phases.run("teardown.sh", teardown),
+    ]);
+    outcome = "All passed";
+  } finally {
+    phases.report(outcome);
+  }
+}
+
+/** Runs the tests in a cluster that runs already. Afterwards everything is as deploy/setup.sh has installed it. */
+async function inCluster(name: string, names: readonly string[]): Promise<void> {
+  setEnvironment({ LAB_TEST_STACK: "kubernetes", LAB_TEST_CONTEXT: name });
+  const label = "jsonpath={.metadata.labels.app\\.kubernetes\\.io/part-of}";
+  const partOf = await kubectl("get", "namespace", "pspd", "--ignore-not-found", `--output=${label}`);
+  if (partOf !== "lgtm-lab")
+    throw new Error(`The lab is not installed there: run deploy/setup.sh --context ${name} first.`);
+  const phases = new Phases();
+  let outcome = "FAILED";
+  try {
+    await forwardServices();
+    await runEach([
+      ...names.map((each) => () => phases.run(each, async () => TESTS[each]?.())),
+      () => phases.run("setup.sh", () => run("deploy/setup.sh", setupArguments())),
     ]);
     outcome = "All passed";
   } finally {
@@ -139,16 +166,14 @@ async function untilInterrupted(folder: string): Promise<void> {
 }
 
 async function teardown(): Promise<void> {
-  await run("deploy/teardown.sh", ["--context", CONTEXT, "--yes"]);
-  const left = await output("kubectl", [
-    "--context",
-    CONTEXT,
+  await run("deploy/teardown.sh", ["--context", context(), "--yes"]);
+  const left = await kubectl(
     "get",
     "all,pvc,ingress,networkpolicy",
     "-A",
     "-o=name",
     "-l=app.kubernetes.io/part-of",
-  ]);
+  );
   if (left) throw new Error(`Not removed by teardown.sh:\n${left}`);
 }
 

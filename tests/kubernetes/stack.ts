@@ -1,21 +1,44 @@
+import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { basename, join } from "node:path";
 import { SERVICE_NAMES, unknownName } from "@lgtm-lab/contracts";
 import { endFaults, type FaultAccess, faultAccessOf, listFaults, setFault } from "@lgtm-lab/faults/client";
 import { HOST, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
+import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { httpAddressOf } from "../compose/stack.ts";
 import { eventually } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
+import { environment } from "../runner/env.ts";
 import { CONTEXT } from "./cluster.ts";
+
+/** The kubectl context of the cluster under test: that of cluster.ts, or of the option `--context` of run.ts. */
+export const context = (): string => environment.LAB_TEST_CONTEXT ?? CONTEXT;
+
+/** Whether the tests run on the node of the cluster, in its network. */
+const isOwnCluster = (): boolean => context() === CONTEXT;
+
+/** For the `skip` option of a test of the node or its network. */
+export const skipUnlessOwnCluster =
+  !isOwnCluster() && "it needs the cluster that npm run test:kubernetes starts without --context";
+
+/** The arguments of deploy/setup.sh. */
+export const setupArguments = (): string[] => [
+  "--context",
+  context(),
+  "--overlay",
+  "local",
+  "--no-build",
+  "--yes",
+];
 
 /**
  * Runs kubectl with the test cluster. Returns its output. Never uses another cluster, to which the current context of a
  * person may belong.
  */
 export const kubectl = (...args: string[]): Promise<string> =>
-  output("kubectl", ["--context", CONTEXT, ...args]);
+  output("kubectl", ["--context", context(), ...args]);
 
 /** The parts of the cluster's objects that tests read. */
 interface Named {
@@ -27,6 +50,7 @@ export interface Pod extends Named {
     readonly labels: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
   };
+  readonly spec: { readonly nodeName?: string };
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
@@ -107,35 +131,64 @@ const services = async (): Promise<readonly Service[]> =>
       (NAMESPACES as readonly string[]).includes(metadata.namespace) && spec.clusterIP !== "None",
   );
 
-/** Returns `http://<address of the Service>:<its first port>`. */
+/** Returns `http://<address of the Service>:<its first port>`, or the forwarded port of this machine. */
 export async function serviceAddress(name: string): Promise<string> {
   const all = new Map((await services()).map((each) => [each.metadata.name, each]));
   const service = all.get(name);
   if (!service) throw new Error(unknownName("Service", name, [...all.keys()]));
-  return `http://${service.spec.clusterIP}:${service.spec.ports[0]?.port}`;
+  return `http://${isOwnCluster() ? service.spec.clusterIP : HOST}:${service.spec.ports[0]?.port}`;
 }
 
-/**
- * Makes every port of every Service available at 127.0.0.1, where the tests expect the stack. Unlike `kubectl
- * port-forward`, each connection goes through the Service, to any of its pods. Ends with this process.
- */
+/** Makes every port of every Service available at 127.0.0.1, where the tests expect the stack. Ends with this process. */
 export async function forwardServices(): Promise<void> {
-  for (const { spec } of await services())
-    for (const { port } of spec.ports) {
-      const server = createServer((client) => {
-        const pod = connect(port, spec.clusterIP);
-        const end = () => {
-          client.destroy();
-          pod.destroy();
-        };
-        client.on("error", end).on("close", end).pipe(pod);
-        pod.on("error", end).on("close", end).pipe(client);
-      });
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject).listen(port, HOST, resolve);
-      });
-    }
+  const forward = isOwnCluster() ? forwardToService : forwardToPod;
+  await Promise.all((await services()).map(forward));
 }
+
+/** Each connection goes through the Service, to any of its pods. */
+async function forwardToService({ spec }: Service): Promise<void> {
+  for (const { port } of spec.ports) {
+    const server = createServer((client) => {
+      const pod = connect(port, spec.clusterIP);
+      const end = () => {
+        client.destroy();
+        pod.destroy();
+      };
+      client.on("error", end).on("close", end).pipe(pod);
+      pod.on("error", end).on("close", end).pipe(client);
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(port, HOST, resolve);
+    });
+  }
+}
+
+/** From outside of the cluster, `kubectl port-forward` connects to one pod. It ends with the pod, and is then started again. */
+async function forwardToPod(service: Service): Promise<void> {
+  const { metadata, spec } = service;
+  const ports = spec.ports.map(({ port }) => `${port}`);
+  const options = ["--context", context(), `--namespace=${metadata.namespace}`, `--address=${HOST}`];
+  const child = execa("kubectl", [...options, "port-forward", `service/${metadata.name}`, ...ports], {
+    buffer: { stdout: false },
+    reject: false,
+    stdin: "ignore",
+  });
+  const started = once(child.stdout, "data").then(() => true);
+  if (!(await Promise.race([started, child.then(() => false)])))
+    throw new Error(`Cannot forward the ports of ${metadata.name}: ${(await child).stderr}`);
+  child.stdout.resume();
+  void child.then(() => untilForwarded(service));
+}
+
+const untilForwarded = (service: Service): Promise<boolean> =>
+  pWaitFor(
+    () =>
+      forwardToPod(service).then(
+        () => true,
+        () => false,
+      ),
+    { interval: 500 },
+  );
 
 /** Returns the process ids of the containers of a pod. The variable HOSTNAME is the name of the pod. */
 export const processesOf = (pod: Pod): Promise<number[]> =>
