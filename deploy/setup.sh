@@ -14,6 +14,8 @@ Usage: deploy/setup.sh [options]
   --registry HOST/PATH  push the images there instead of loading them into the cluster; required for production
   --ingress-class NAME  the class of the Ingress (default: the default class of the cluster)
   --storage-class NAME  the storage class of all claims (default: that of the overlay)
+  --tls                 TLS at the gateways and mutual TLS to services A and B, with certificates of `lab certificates`;
+                        each run renews the certificates
   --no-build            use images that are already there
   --yes                 do not ask before a context that is not minikube, kind or k3d is changed
   --timeout SECONDS     for everything to be ready (default: 600)
@@ -28,7 +30,7 @@ step() { printf '\n== %s\n' "$*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 need() { has "$1" || fail "$1 is needed, and it is not on the PATH." "Get it: $2"; }
 
-context='' overlay=local registry='' ingress_class='' storage_class='' build=yes ask=yes timeout=600
+context='' overlay=local registry='' ingress_class='' storage_class='' build=yes ask=yes tls=no timeout=600
 while [ $# -gt 0 ]; do
   case $1 in
     --context | --overlay | --registry | --ingress-class | --storage-class | --timeout)
@@ -43,6 +45,7 @@ while [ $# -gt 0 ]; do
       esac
       shift
       ;;
+    --tls) tls=yes ;;
     --no-build) build=no ;;
     --yes) ask=no ;;
     -h | --help) usage && exit 0 ;;
@@ -62,6 +65,7 @@ fi
 
 need kubectl "https://kubernetes.io/docs/tasks/tools"
 need openssl "the package openssl of your system"
+if [ "$tls" = yes ]; then need npm "https://nodejs.org (Node 18 or later; it makes the certificates)"; fi
 
 step "The cluster"
 if [ -z "$context" ]; then
@@ -157,6 +161,12 @@ mkdir -p "$folder"
       done
     done
   fi
+  if [ "$tls" = yes ]; then
+    echo "components:"
+    echo "  - ../../../deploy/kubernetes/components/tls"
+    # This overlay has the component `balancing`.
+    [ "$overlay" != production ] || echo "  - ../../../deploy/kubernetes/components/tls/balancing"
+  fi
   echo "patches:"
   if [ -n "$ingress_class" ]; then
     cat <<TEXT
@@ -202,6 +212,20 @@ if [ "$overlay" = local ]; then
   token=$(kube -n pspd get secret fault-admin -o 'go-template={{.data.token | base64decode}}' 2>/dev/null ||
     kube -n observability get secret fault-admin -o 'go-template={{.data.token | base64decode}}' 2>/dev/null || random)
   for namespace in pspd observability; do secret "$namespace" fault-admin token "$token"; done
+fi
+
+if [ "$tls" = yes ]; then
+  step "Certificates"
+  npm run --silent lab -- certificates --days 90
+  certificates=${LAB_STATE:-.lab}/tls
+  authority=$certificates/ca.pem
+  # By server-side apply: the object is not stored a second time in an annotation.
+  create() { kube -n "$1" create "${@:2}" --dry-run=client -o yaml | kube apply --server-side --force-conflicts -f -; }
+  for service in gateway gateway-rest service-a service-b; do
+    create pspd secret generic "$service-tls" --from-file="tls.crt=$certificates/$service.pem" \
+      --from-file="tls.key=$certificates/$service-key.pem" --from-file="ca.crt=$authority"
+  done
+  for namespace in pspd observability; do create "$namespace" configmap services-ca --from-file="ca.crt=$authority"; done
 fi
 
 if [ "$kind" = minikube ]; then

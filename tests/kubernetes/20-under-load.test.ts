@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join, relative } from "node:path";
 import { before, describe, it } from "node:test";
 import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
-import { REPOSITORY } from "@lgtm-lab/stack";
 import { GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
-import { kustomize, parseManifests } from "./manifests.ts";
+import { buildWith, parseManifests } from "./manifests.ts";
 import {
   context,
   deleteAutoscalers,
@@ -138,21 +135,7 @@ describe("under load, without a failed request", { skip: skipUnlessOwnCluster },
 
 /** Applies the overlay `local` with a component of `production`. deploy/setup.sh undoes it. */
 async function applyWithBalancing(): Promise<void> {
-  const folder = join(REPOSITORY, ".lab/kubernetes/balancing");
-  const [resources, components] = ["overlays/local", "components/balancing"].map((each) => [
-    relative(folder, join(REPOSITORY, "deploy/kubernetes", each)),
-  ]);
-  await mkdir(folder, { recursive: true });
-  await writeFile(
-    join(folder, "kustomization.yaml"),
-    JSON.stringify({
-      apiVersion: "kustomize.config.k8s.io/v1beta1",
-      kind: "Kustomization",
-      resources,
-      components,
-    }),
-  );
-  const items = parseManifests(await kustomize(folder)).filter(
+  const items = parseManifests(await buildWith("overlays/local", ["balancing"])).filter(
     ({ kind }) => kind !== "HorizontalPodAutoscaler",
   );
   await output("kubectl", ["--context", context(), "apply", "--filename=-"], {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { kustomizeProgram, manifestsProgram, REPOSITORY, resolveTool } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { parseAllDocuments } from "yaml";
@@ -31,7 +32,7 @@ export interface Container {
 }
 
 interface Probe {
-  readonly httpGet?: { readonly path: string; readonly port: string };
+  readonly httpGet?: { readonly path: string; readonly port: string; readonly scheme?: string };
 }
 
 interface ConfigMapSource {
@@ -115,12 +116,37 @@ export function build(folder: Folder): Promise<string> {
 }
 
 /** Returns the output of `kustomize build`, with the option for the configuration files (docs/kubernetes.md). */
-export async function kustomize(folder: string): Promise<string> {
+async function kustomize(folder: string): Promise<string> {
   const program = await resolveTool("kustomize", kustomizeProgram);
   const options = ["--load-restrictor", "LoadRestrictionsNone"];
   const { stdout, stderr } = await execa(program, ["build", ...options, folder]);
   if (stderr) throw new Error(`kustomize printed a warning: ${stderr}`);
   return stdout;
+}
+
+/**
+ * Returns the manifests of a folder of deploy/kubernetes with components added. deploy/setup.sh has such a kustomization in
+ * .lab too.
+ */
+export async function buildWith(folder: Folder, components: readonly string[]): Promise<string> {
+  const parent = join(REPOSITORY, ".lab/kubernetes");
+  await mkdir(parent, { recursive: true });
+  const own = await mkdtemp(join(parent, "test-"));
+  const from = (path: string) => relative(own, join(REPOSITORY, "deploy/kubernetes", path));
+  try {
+    await writeFile(
+      join(own, "kustomization.yaml"),
+      JSON.stringify({
+        apiVersion: "kustomize.config.k8s.io/v1beta1",
+        kind: "Kustomization",
+        resources: [from(folder)],
+        components: components.map((each) => from(`components/${each}`)),
+      }),
+    );
+    return await kustomize(own);
+  } finally {
+    await rm(own, { recursive: true });
+  }
 }
 
 /** Returns the objects of a folder. */

@@ -54,6 +54,7 @@ const [services, stack] = await Promise.all([
   targetsOf("services", [
     pod("one"),
     pod("stopping", { [`${META}endpointslice_endpoint_conditions_terminating`]: "true" }),
+    pod("with-tls", { [`${META}pod_annotation_prometheus_io_scheme`]: "https" }),
     pod("unready", {
       [`${META}endpointslice_endpoint_conditions_ready`]: "false",
       __address__: "[fd00::1]:50051",
@@ -69,8 +70,18 @@ const [services, stack] = await Promise.all([
 const named = (name: string) => services.find((labels) => labels.pod === name);
 
 test("a pod is scraped at the port of its annotation, with the labels of all modes, pod and node", () => {
-  const shown = ["__address__", "__metrics_path__", "job", "service_name", "pod", "node", "instance"];
+  const shown = [
+    "__scheme__",
+    "__address__",
+    "__metrics_path__",
+    "job",
+    "service_name",
+    "pod",
+    "node",
+    "instance",
+  ];
   assert.deepEqual(Object.fromEntries(shown.map((name) => [name, named("one")?.[name]])), {
+    __scheme__: "http",
     __address__: "10.1.2.3:50061",
     __metrics_path__: "/metrics",
     job: "service-a",
@@ -81,13 +92,17 @@ test("a pod is scraped at the port of its annotation, with the labels of all mod
   });
 });
 
+test("an annotation sets the scheme", () => {
+  assert.equal(named("with-tls")?.__scheme__, "https");
+});
+
 test("an annotation sets the path; an IPv6 address keeps its brackets", () => {
   assert.equal(named("unready")?.__metrics_path__, "/actuator/prometheus");
   assert.equal(named("unready")?.__address__, "[fd00::1]:50061");
 });
 
 test("an unready pod is a target; one that stops or does not ask for it is none", () => {
-  assert.deepEqual(services.map((labels) => labels.pod).sort(), ["one", "unready"]);
+  assert.deepEqual(services.map((labels) => labels.pod).sort(), ["one", "unready", "with-tls"]);
   assert.deepEqual(
     stack.map((labels) => labels.pod),
     ["one"],

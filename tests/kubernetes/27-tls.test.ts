@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import type { TLSSocket } from "node:tls";
+import { INTERNAL_SERVICE_NAMES, SERVICE_NAMES, SERVICES, type ServiceName } from "@lgtm-lab/contracts";
+import { REPOSITORY } from "@lgtm-lab/stack";
+import { lab, urls } from "../e2e/support/lab.ts";
+import { query } from "../e2e/support/prometheus.ts";
+import { callThroughConsole, GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
+import { traceOf } from "../e2e/support/tempo.ts";
+import { eventually, within } from "../e2e/support/within.ts";
+import { output } from "../runner/commands.ts";
+import {
+  kubectl,
+  podsOf,
+  restartsOf,
+  serviceAddress,
+  setupArguments,
+  skipUnlessOwnCluster,
+} from "./stack.ts";
+
+const SETUP_SH = join(REPOSITORY, "deploy/setup.sh");
+const SCRAPED_MS = 30_000;
+/** The kubelet looks for changed Secrets about once a minute. */
+const RENEWED_MS = 180_000;
+
+describe("setup.sh --tls", () => {
+  let stateFolder: string;
+  const setUp = (...options: string[]) =>
+    output(SETUP_SH, [...setupArguments(), ...options], { env: { LAB_STATE: stateFolder } });
+
+  before(async () => {
+    stateFolder = await mkdtemp(join(tmpdir(), "lgtm-lab-tls-"));
+    await setUp("--tls");
+  });
+  after(async () => {
+    await setUp();
+    await rm(stateFolder, { recursive: true, force: true });
+  });
+
+  /** Sends a request to the HTTP port of a service, and checks that its certificate is that of this service. */
+  async function get(service: ServiceName, path: string) {
+    const { hostname } = new URL(await serviceAddress(service));
+    const sent = request({
+      host: hostname,
+      port: SERVICES[service].ports.http.port,
+      path,
+      servername: service,
+      ca: readFileSync(join(stateFolder, "tls/ca.pem")),
+      agent: false,
+      timeout: 10_000,
+    }).end();
+    const [response] = (await once(sent, "response")) as [IncomingMessage];
+    const { fingerprint256 } = (response.socket as TLSSocket).getPeerCertificate();
+    await response.toArray();
+    return {
+      status: response.statusCode,
+      traceId: String(response.headers["x-trace-id"]),
+      fingerprint256,
+    };
+  }
+
+  for (const { gateway, path, service } of GATEWAY_REQUESTS)
+    it(`${gateway} serves HTTPS and calls ${service}, with a complete trace`, async () => {
+      const { status, traceId } = await get(gateway, path);
+      assert.equal(status, 200);
+      const { tempo } = await urls();
+      await eventually("the trace", () => traceOf(tempo, traceId, [gateway, service]));
+    });
+
+  for (const service of INTERNAL_SERVICE_NAMES)
+    it(`${service} answers a client without a certificate only for probes and metrics`, async () => {
+      assert.equal((await get(service, "/healthz")).status, 200);
+      assert.equal((await get(service, SERVICES[service].sample)).status, 403);
+    });
+
+  it("the console calls the gateways, and the demo traffic does", async () => {
+    const { prometheus } = await urls();
+    const consoleAddress = (await lab()).address("console");
+    await within("requests of the console", SCRAPED_MS, async () => {
+      await callThroughConsole(consoleAddress);
+      return true;
+    });
+    const calls =
+      'increase(http_server_request_duration_seconds_count{service_name="gateway",http_route="/a/hello"}[15s]) > 5';
+    await within(
+      "requests of the demo traffic",
+      SCRAPED_MS,
+      async () => (await query(prometheus, calls)).length > 0,
+    );
+  });
+
+  it("the Ingress calls the gateways over HTTPS", { skip: skipUnlessOwnCluster }, async () => {
+    const path = "--output=jsonpath={.status.loadBalancer.ingress[0].ip}";
+    const host = await kubectl("--namespace=pspd", "get", "ingress", "gateways", path);
+    for (const name of ["pspd.local", "pspd-rest.local"]) {
+      const sent = requestHttp({ host, path: "/a/hello", headers: { host: name }, timeout: 10_000 }).end();
+      const [response] = (await once(sent, "response")) as [IncomingMessage];
+      assert.equal(response.statusCode, 200, name);
+      assert.ok(response.headers["x-trace-id"]);
+      response.resume();
+    }
+  });
+
+  it("Prometheus scrapes every pod over HTTPS", async () => {
+    const { prometheus } = await urls();
+    await within("the targets are up", SCRAPED_MS, async () => {
+      const up = await query(prometheus, 'up{pod=~"(gateway|service)-.*"} == 1');
+      const certificates = await query(
+        prometheus,
+        'tls_certificate_not_after_timestamp_seconds{certificate="server"}',
+      );
+      for (const name of SERVICE_NAMES)
+        for (const found of [up, certificates])
+          assert.ok(
+            found.some(({ metric }) => metric.service_name === name),
+            name,
+          );
+      return true;
+    });
+  });
+
+  it("again: renewed certificates are used without a restart", async () => {
+    const served = () =>
+      Promise.all(SERVICE_NAMES.map(async (name) => (await get(name, "/healthz")).fingerprint256));
+    const pods = async () =>
+      (await podsOf())
+        .map((pod) => `${pod.metadata.name} ${restartsOf(pod)}`)
+        .filter((text) => /^(gateway|service)/.test(text))
+        .sort();
+    const [before, podsBefore] = [await served(), await pods()];
+    const since = performance.now();
+    await setUp("--tls");
+    await within(
+      "new certificates",
+      RENEWED_MS,
+      async () => {
+        const now = await served();
+        return now.every((each, index) => each !== before[index]);
+      },
+      { since, intervalMs: 1000 },
+    );
+    assert.deepEqual(await pods(), podsBefore);
+  });
+});
