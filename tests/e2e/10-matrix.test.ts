@@ -46,7 +46,7 @@ describe("services × signals", () => {
     it(`${service}: a trace, by search`, async () => {
       const traceId = await send();
       await within(`${service} trace by search`, 4_000, async () =>
-        (await search(at.tempo, `{ resource.service.name = "${service}" }`)).includes(traceId),
+        (await search(at.tempo, `{ resource.service.name = "${service}" }`, 5000)).includes(traceId),
       );
     });
 

@@ -41,7 +41,7 @@ describe("lab break --context", () => {
     await untilActive([]);
   });
 
-  it("crash-b deletes the pods of service-b: calls fail, a page fires, and after lab fix a new pod is ready", async () => {
+  it("crash-b deletes the pods of service-b: calls fail, TargetDown fires, and after lab fix a new pod is ready", async () => {
     await scale("service-b", 1);
     const before = await onlyPod("service-b");
     const at = await urls();
@@ -52,13 +52,11 @@ describe("lab break --context", () => {
     try {
       await within("calls fail", FIRING_MS, async () => (await numbers()).status === 503);
       await within(
-        "a page fires",
+        "TargetDown fires",
         FIRING_MS,
         async () => {
-          const pages = await query(at.prometheus, 'ALERTS{severity="page",alertstate="firing"}');
-          const names = pages.map(({ metric }) => `${metric.alertname} (${metric.service_name})`);
-          if (names.length > 0) console.log(`    ${[...new Set(names)].join(", ")}`);
-          return names.length > 0;
+          const alert = 'ALERTS{alertname="TargetDown",service_name="service-b",alertstate="firing"}';
+          return (await query(at.prometheus, alert)).length > 0;
         },
         { since },
       );

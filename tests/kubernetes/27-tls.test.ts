@@ -27,6 +27,7 @@ import {
 
 const SETUP_SH = join(REPOSITORY, "deploy/setup.sh");
 const SCRAPED_MS = 30_000;
+const REACHABLE_MS = 10_000;
 /** The kubelet looks for changed Secrets about once a minute. */
 const RENEWED_MS = 180_000;
 
@@ -38,6 +39,11 @@ describe("setup.sh --tls", () => {
   before(async () => {
     stateFolder = await mkdtemp(join(tmpdir(), "lgtm-lab-tls-"));
     await setUp("--tls");
+    // From outside of the cluster, the new pods are available a moment later.
+    await within("every service responds over HTTPS", REACHABLE_MS, async () => {
+      for (const name of SERVICE_NAMES) await get(name, "/healthz");
+      return true;
+    });
   });
   after(async () => {
     await setUp();

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { SERVICE_NAMES, unknownName } from "@lgtm-lab/contracts";
 import { endFaults, type FaultAccess, faultAccessOf, listFaults, setFault } from "@lgtm-lab/faults/client";
 import { HOST, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
@@ -59,7 +60,11 @@ export interface Pod extends Named {
 }
 
 interface Service extends Named {
-  readonly spec: { readonly clusterIP: string; readonly ports: readonly { readonly port: number }[] };
+  readonly spec: {
+    readonly clusterIP: string;
+    readonly selector: Readonly<Record<string, string>>;
+    readonly ports: readonly { readonly port: number }[];
+  };
 }
 
 async function list<Item>(...args: string[]): Promise<readonly Item[]> {
@@ -141,8 +146,9 @@ export async function serviceAddress(name: string): Promise<string> {
 
 /** Makes every port of every Service available at 127.0.0.1, where the tests expect the stack. Ends with this process. */
 export async function forwardServices(): Promise<void> {
-  const forward = isOwnCluster() ? forwardToService : forwardToPod;
-  await Promise.all((await services()).map(forward));
+  const all = await services();
+  if (isOwnCluster()) await Promise.all(all.map(forwardToService));
+  else await forwardToPods(all);
 }
 
 /** Each connection goes through the Service, to any of its pods. */
@@ -163,32 +169,68 @@ async function forwardToService({ spec }: Service): Promise<void> {
   }
 }
 
-/** From outside of the cluster, `kubectl port-forward` connects to one pod. It ends with the pod, and is then started again. */
-async function forwardToPod(service: Service): Promise<void> {
-  const { metadata, spec } = service;
+/** The time between two checks whether a forwarded pod still runs. */
+const CHECK_MS = 1000;
+const FORWARDED_MS = 60_000;
+
+/**
+ * From outside of the cluster, `kubectl port-forward` connects to one pod of each Service. It does not notice that the pod
+ * is gone, so it is started again with another one.
+ */
+async function forwardToPods(all: readonly Service[]): Promise<void> {
+  const running = new Map<
+    Service,
+    { readonly pod: string; readonly child: ReturnType<typeof startForward> }
+  >();
+  const ended = new Set<unknown>();
+  const check = async () => {
+    const ready = (await podsOf()).filter(isReady);
+    for (const service of all) {
+      const pods = ready.filter(
+        ({ metadata }) =>
+          metadata.labels["app.kubernetes.io/name"] === service.spec.selector["app.kubernetes.io/name"],
+      );
+      const current = running.get(service);
+      if (current && !ended.has(current.child) && pods.some(({ metadata }) => metadata.name === current.pod))
+        continue;
+      current?.child.kill();
+      await current?.child;
+      running.delete(service);
+      const [pod] = pods;
+      if (!pod) continue;
+      const child = startForward(service, pod);
+      void child.then(() => ended.add(child));
+      running.set(service, { pod: pod.metadata.name, child });
+    }
+    return running.size === all.length;
+  };
+  await pWaitFor(check, { interval: CHECK_MS, timeout: FORWARDED_MS });
+  await Promise.all(
+    [...running].map(async ([{ metadata }, { child }]) => {
+      const started = once(child.stdout, "data").then(() => true);
+      if (!(await Promise.race([started, child.then(() => false)])))
+        throw new Error(`Cannot forward the ports of ${metadata.name}: ${(await child).stderr}`);
+    }),
+  );
+  void (async () => {
+    while (true) {
+      await delay(CHECK_MS, undefined, { ref: false });
+      await check().catch(() => {}); // the next one may succeed
+    }
+  })();
+}
+
+function startForward({ spec }: Service, { metadata: { name, namespace } }: Pod) {
+  const options = ["--context", context(), `--namespace=${namespace}`, `--address=${HOST}`];
   const ports = spec.ports.map(({ port }) => `${port}`);
-  const options = ["--context", context(), `--namespace=${metadata.namespace}`, `--address=${HOST}`];
-  const child = execa("kubectl", [...options, "port-forward", `service/${metadata.name}`, ...ports], {
+  const child = execa("kubectl", [...options, "port-forward", `pod/${name}`, ...ports], {
     buffer: { stdout: false },
     reject: false,
     stdin: "ignore",
   });
-  const started = once(child.stdout, "data").then(() => true);
-  if (!(await Promise.race([started, child.then(() => false)])))
-    throw new Error(`Cannot forward the ports of ${metadata.name}: ${(await child).stderr}`);
-  child.stdout.resume();
-  void child.then(() => untilForwarded(service));
+  child.stdout.resume(); // it prints a line for each connection
+  return child;
 }
-
-const untilForwarded = (service: Service): Promise<boolean> =>
-  pWaitFor(
-    () =>
-      forwardToPod(service).then(
-        () => true,
-        () => false,
-      ),
-    { interval: 500 },
-  );
 
 /** Returns the process ids of the containers of a pod. The variable HOSTNAME is the name of the pod. */
 export const processesOf = (pod: Pod): Promise<number[]> =>
