@@ -1,8 +1,13 @@
+import { readVariables, wholeNumberVariable } from "@lgtm-lab/contracts";
 import { logger, shutdownTelemetry } from "@lgtm-lab/telemetry";
+import * as v from "valibot";
 import { collectGarbageAtRest } from "./collect-garbage.ts";
 
-/** The time for which running calls may continue after the start of a stop, in milliseconds. */
-const DRAIN_MS = 10_000;
+/** The variables of the stop of a service. */
+const variables = v.object({
+  /** The time for which running calls may continue after the start of a stop, in milliseconds. */
+  DRAIN_MS: wholeNumberVariable(10_000, { min: 0, max: 300_000 }),
+});
 /** The time after that for responses to the calls that the stop ended, before connections are closed, in milliseconds. */
 const CLOSE_MS = 2_000;
 /** The time limit for the export of the last spans and log lines, in milliseconds. */
@@ -22,16 +27,16 @@ export class Lifecycle {
   state: "starting" | "serving" | "draining" = "starting";
   readonly #shutdown = new AbortController();
 
-  /** Aborts {@link DRAIN_MS} after the stop began; calls that still run then must end with an error. */
+  /** Aborts when the time to drain is over; calls that still run then must end with an error. */
   get shutdownSignal(): AbortSignal {
     return this.#shutdown.signal;
   }
 
-  /** Drains all servers; takes at most {@link DRAIN_MS} + 2 s. */
-  async drain(servers: readonly Drainable[]): Promise<void> {
+  /** Drains all servers; takes at most `drainMs` + 2 s. */
+  async drain(servers: readonly Drainable[], drainMs: number): Promise<void> {
     this.state = "draining";
-    const timer = setTimeout(() => this.#shutdown.abort(new Error("the service is shutting down")), DRAIN_MS);
-    const closeSignal = AbortSignal.timeout(DRAIN_MS + CLOSE_MS);
+    const timer = setTimeout(() => this.#shutdown.abort(new Error("the service is shutting down")), drainMs);
+    const closeSignal = AbortSignal.timeout(drainMs + CLOSE_MS);
     await Promise.all(servers.map((server) => server.drain(closeSignal)));
     clearTimeout(timer);
   }
@@ -46,13 +51,14 @@ export async function runService(lifecycle: Lifecycle, start: () => Promise<Drai
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
   });
   try {
+    const { DRAIN_MS } = readVariables(variables);
     const servers = await start();
     lifecycle.state = "serving";
     logger.info("ready");
     collectGarbageAtRest();
     const signal = await stopped;
     logger.info({ signal }, "draining");
-    await lifecycle.drain(servers);
+    await lifecycle.drain(servers, DRAIN_MS);
     logger.info("stopped");
   } catch (error) {
     logger.fatal({ err: error }, "could not start");

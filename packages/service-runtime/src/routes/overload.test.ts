@@ -37,7 +37,7 @@ async function slowServer() {
         (await metric()).includes(`http_server_active_requests{http_request_method="GET"} ${count}\n`),
       { interval: 5, timeout: 5_000 },
     );
-  const stop = () => lifecycle.drain([server]);
+  const stop = () => lifecycle.drain([server], 10_000);
   return { ask, active, begun, metric, release, stop, base };
 }
 
