@@ -30,6 +30,7 @@ describe("the Ingress", { skip: skipUnlessOwnCluster }, () => {
       ),
     );
     const printed = await output(SETUP_SH, setupArguments());
+    assert.match(printed, /^The gateway responds through the Ingress at /m);
     const [, line, first] = /^The line for \/etc\/hosts:\n +((\S+) .*)$/m.exec(printed) ?? [];
     address = first ?? assert.fail(printed);
     // Only the namespaces of the cluster have this file.
@@ -69,6 +70,23 @@ describe("the Ingress", { skip: skipUnlessOwnCluster }, () => {
     const ms = Math.round((arrived.at(-1) ?? 0) - (arrived[0] ?? 0));
     console.log(`    the last value ${ms} ms after the first`);
     assert.ok(ms > 900);
+  });
+
+  it("does not publish the metrics and the state of the gateways", async () => {
+    for (const base of bases.values())
+      for (const path of ["/metrics", "/readyz", "/healthz"]) {
+        const { status, headers } = await fetch(`${base}${path}`);
+        assert.equal(status, 404, path);
+        // The 404 of a gateway has it.
+        assert.equal(headers.get("x-trace-id"), null, path);
+      }
+  });
+
+  it("redirects `/` to the console", async () => {
+    for (const base of bases.values()) {
+      const { status, headers } = await fetch(base, { redirect: "manual" });
+      assert.deepEqual([status, headers.get("location")], [302, "http://127.0.0.1:8000"]);
+    }
   });
 
   it("refuses every other host", async () => {

@@ -46,6 +46,7 @@ export interface PodTemplate {
     readonly automountServiceAccountToken?: boolean;
     readonly enableServiceLinks?: boolean;
     readonly terminationGracePeriodSeconds?: number;
+    readonly nodeSelector?: Labels;
     readonly securityContext: { readonly runAsUser: number };
     readonly containers: readonly Container[];
     readonly volumes?: readonly (ConfigMapSource & {
@@ -86,11 +87,18 @@ export interface Manifest {
     readonly selector: Labels & Selector;
     readonly clusterIP?: string;
     readonly serviceName?: string;
+    readonly podManagementPolicy?: string;
     readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: string }[];
     readonly scaleTargetRef: { readonly kind: string; readonly name: string };
     readonly rules: readonly {
       readonly host: string;
-      readonly http: { readonly paths: readonly { readonly backend: Backend }[] };
+      readonly http: {
+        readonly paths: readonly {
+          readonly path: string;
+          readonly pathType: string;
+          readonly backend: Backend;
+        }[];
+      };
     }[];
     readonly podSelector: Selector;
     readonly ingress?: readonly PolicyRule[];

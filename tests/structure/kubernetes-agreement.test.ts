@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { GATEWAY_NAMES, SERVICE_NAMES } from "@lgtm-lab/contracts";
+import { GATEWAY_NAMES, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { parse } from "yaml";
 import type { Component } from "../../packages/stack/src/components/component.ts";
@@ -180,17 +180,27 @@ for (const { name, readyUrl } of native)
       assert.equal(`${ports.find((each) => each.name === probe?.httpGet?.port)?.containerPort}`, port);
   });
 
-test("a service has its whole time to stop after preStop", () => {
-  for (const { name, graceMs } of native) {
-    if (graceMs === undefined) continue;
-    const seconds = containerOf(name).lifecycle?.preStop?.sleep?.seconds ?? 0;
-    assert.ok(seconds >= 5, `${name}: ${seconds} s`);
-    assert.ok(
-      (template(name).spec.terminationGracePeriodSeconds ?? 0) * 1000 >= seconds * 1000 + graceMs,
-      name,
-    );
-  }
-});
+/** The default of DRAIN_MS, which is part of `graceMs`. */
+const DEFAULT_DRAIN_MS = 10_000;
+
+for (const [overlay, manifests, drainMs] of [
+  ["local", local, DEFAULT_DRAIN_MS],
+  // The longest stream and its grace.
+  ["production", production, 62_000],
+] as const)
+  test(`${overlay}: a service has its whole time to stop after preStop`, () => {
+    const all = workloadsOf(manifests);
+    for (const { name, graceMs } of native) {
+      if (graceMs === undefined) continue;
+      const { env = [], lifecycle } = containerOf(name, all);
+      const drain = Number(env.find((each) => each.name === "DRAIN_MS")?.value ?? DEFAULT_DRAIN_MS);
+      assert.equal(drain, drainMs, name);
+      const seconds = lifecycle?.preStop?.sleep?.seconds ?? 0;
+      assert.ok(seconds >= 5, `${name}: ${seconds} s`);
+      const grace = all.get(name)?.spec.template.spec.terminationGracePeriodSeconds ?? 0;
+      assert.ok(grace * 1000 >= seconds * 1000 + graceMs - DEFAULT_DRAIN_MS + drain, name);
+    }
+  });
 
 /** Files that Kubernetes has under another name or not at all: it discovers its targets. */
 const SCRAPE = "/etc/lab/prometheus/scrape.yml";
@@ -293,6 +303,42 @@ test("selectors, Ingress, HorizontalPodAutoscalers and PodDisruptionBudgets refe
     assert.equal(selected.length, 1);
   }
   assert.equal(ofKind("PodDisruptionBudget").length, services.length);
+});
+
+test("the Ingress has the routes of the API, and not /metrics, /healthz and /readyz", () => {
+  for (const [manifests, others] of [
+    [local, ["Exact /"]],
+    [production, []],
+  ] as const)
+    for (const { http } of ofKind("Ingress", manifests).flatMap(({ spec }) => spec.rules))
+      assert.deepEqual(
+        http.paths.map(({ path, pathType }) => `${pathType} ${path}`),
+        ["Prefix /a", "Prefix /b", ...others],
+      );
+});
+
+test("in `production` no pod has the token of the fault admin ports, and nothing leads to them", () => {
+  const faultPorts: readonly number[] = SERVICE_NAMES.map((name) => SERVICES[name].ports.faultAdmin.port);
+  const without = (manifests: readonly Manifest[]) => ({
+    tokens: [...workloadsOf(manifests).values()].filter(({ spec }) =>
+      spec.template.spec.containers[0]?.env?.some(({ name }) => name === "FAULT_ADMIN_TOKEN"),
+    ).length,
+    services: ofKind("Service", manifests).filter(({ spec }) =>
+      spec.ports.some(({ port }) => faultPorts.includes(port)),
+    ).length,
+    rules: ofKind("NetworkPolicy", manifests)
+      .flatMap(({ spec }) => [...(spec.ingress ?? []), ...(spec.egress ?? [])])
+      .filter(({ ports }) => ports?.some(({ port }) => faultPorts.includes(port))).length,
+  });
+  assert.deepEqual(without(production), { tokens: 0, services: 0, rules: 0 });
+  assert.ok(Object.values(without(local)).every((count) => count >= services.length));
+});
+
+test("a StatefulSet replaces a pod that never became ready, and every pod runs on Linux", () => {
+  for (const [name, { kind, spec }] of workloads) {
+    if (kind === "StatefulSet") assert.equal(spec.podManagementPolicy, "Parallel", name);
+    assert.deepEqual(spec.template.spec.nodeSelector, { "kubernetes.io/os": "linux" }, name);
+  }
 });
 
 test("in `production` the gateways balance over the pods that headless Services list", () => {
