@@ -9,16 +9,26 @@ usage() {
   cat <<'TEXT'
 Usage: deploy/setup.sh [options]
 
-  --context NAME        the kubectl context (default: the current one)
-  --overlay NAME        local (default) or production
-  --registry HOST/PATH  push the images there instead of loading them into the cluster; required for production
-  --ingress-class NAME  the class of the Ingress (default: the default class of the cluster)
-  --storage-class NAME  the storage class of all claims (default: that of the overlay)
-  --tls                 TLS at the gateways and mutual TLS to services A and B, with certificates of `lab certificates`;
-                        each run renews the certificates
-  --no-build            use images that are already there
-  --yes                 do not ask before a context that is not minikube, kind or k3d is changed
-  --timeout SECONDS     for everything to be ready (default: 600)
+The cluster remembers these options; an empty value ('') removes one:
+  --overlay NAME            local (default) or production
+  --host NAME               the host of the gateway (gRPC); default: pspd.local; required for production
+  --rest-host NAME          the host of the gateway (REST); default: pspd-rest.local; required for production
+  --cluster-issuer NAME     the ClusterIssuer of cert-manager that makes the certificates of both hosts (production)
+  --ingress-class NAME      the class of the Ingress (default: the default class of the cluster)
+  --ingress-namespace NAME  of the Ingress controller, if it is not ingress-nginx, traefik or kube-system
+  --ingress-cidr RANGE      the addresses of the Ingress controller, if it is not a pod or uses the network of its node
+  --registry HOST/PATH      push the images there instead of loading them into the cluster; required for production
+  --pull-secret NAME        the Secret for this registry, in the namespaces pspd and observability
+  --storage-class NAME      the storage class of all claims (default: the default class of the cluster)
+  --tls, --no-tls           TLS at the gateways and mutual TLS to services A and B, with certificates of
+                            `lab certificates`, which each run renews (default: no)
+
+Options of one run:
+  --context NAME            the kubectl context (default: the current one)
+  --no-build                use images that are already there: those that run now, or at first those of this version
+  --tag TAG                 use images with this tag that are already there
+  --yes                     do not ask before a context that is not minikube, kind or k3d is changed
+  --timeout SECONDS         for everything to be ready (default: 600)
 TEXT
 }
 
@@ -26,54 +36,58 @@ fail() {
   printf '%s\n' "$@" >&2
   exit 1
 }
+# With more lines after the first.
+warn() {
+  printf 'Warning: %s\n' "$1"
+  [ $# -eq 1 ] || printf '  %s\n' "${@:2}"
+}
 step() { printf '\n== %s\n' "$*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 need() { has "$1" || fail "$1 is needed, and it is not on the PATH." "Get it: $2"; }
 
-context='' overlay=local registry='' ingress_class='' storage_class='' build=yes ask=yes tls=no timeout=600
-while [ $# -gt 0 ]; do
-  case $1 in
-    --context | --overlay | --registry | --ingress-class | --storage-class | --timeout)
-      [ $# -gt 1 ] || fail "$1 needs a value."
-      case $1 in
-        --context) context=$2 ;;
-        --overlay) overlay=$2 ;;
-        --registry) registry=${2%/} ;;
-        --ingress-class) ingress_class=$2 ;;
-        --storage-class) storage_class=$2 ;;
-        --timeout) timeout=$2 ;;
-      esac
-      shift
-      ;;
-    --tls) tls=yes ;;
-    --no-build) build=no ;;
-    --yes) ask=no ;;
-    -h | --help) usage && exit 0 ;;
-    *) usage >&2 && fail "Unknown option: $1" ;;
-  esac
-  shift
-done
-case $overlay in local | production) ;; *) fail "Unknown overlay: $overlay. Available: local, production." ;; esac
+remembered=(overlay host rest-host cluster-issuer ingress-class ingress-namespace ingress-cidr
+  registry pull-secret storage-class)
+overlay='' host='' rest_host='' cluster_issuer='' ingress_class='' ingress_namespace='' ingress_cidr=''
+registry='' pull_secret='' storage_class='' tls=no
+context='' tag='' build=yes ask=yes timeout=600
+# Sets the variable of each option: rest_host for --rest-host.
+read_options() {
+  local name
+  while [ $# -gt 0 ]; do
+    name=${1#--}
+    case $1 in
+      --tls) tls=yes ;;
+      --no-tls) tls=no ;;
+      --no-build) build=no ;;
+      --yes) ask=no ;;
+      -h | --help) usage && exit 0 ;;
+      *)
+        [[ $1 == --* && " ${remembered[*]} context tag timeout " == *" $name "* ]] ||
+          { usage >&2 && fail "Unknown option: $1"; }
+        [ $# -gt 1 ] || fail "$1 needs a value."
+        # The values are written into a kustomization. A context is not; its name may have other characters.
+        [[ $name == context || $2 =~ ^[A-Za-z0-9._:/-]*$ ]] || fail "Invalid characters in the value of $1: \"$2\"."
+        printf -v "${name//-/_}" %s "${2%/}"
+        shift
+        ;;
+    esac
+    shift
+  done
+}
+read_options "$@"
 [[ $timeout =~ ^[0-9]+$ ]] || fail "--timeout must be a number of seconds (got \"$timeout\")."
-# These values are written into a kustomization.
-for value in "$registry" "$ingress_class" "$storage_class"; do
-  [[ $value =~ ^[A-Za-z0-9._:/-]*$ ]] || fail "Invalid characters: \"$value\"."
-done
-if [ "$overlay" = production ] && [ -z "$registry" ]; then
-  fail "The overlay production pulls its images: give their registry with --registry HOST/PATH."
-fi
+[ -z "$tag" ] || build=no
 
 need kubectl "https://kubernetes.io/docs/tasks/tools"
 need openssl "the package openssl of your system"
-if [ "$tls" = yes ]; then need npm "https://nodejs.org (Node 18 or later; it makes the certificates)"; fi
 
 step "The cluster"
 if [ -z "$context" ]; then
   context=$(kubectl config current-context 2>/dev/null) || fail \
     "kubectl has no current context. Start a cluster, then run this again:" \
-    "  minikube start --cpus 2 --memory 4g      https://minikube.sigs.k8s.io" \
-    "  kind create cluster                      https://kind.sigs.k8s.io" \
-    "  k3d cluster create                       https://k3d.io"
+    "  minikube start --cpus 2 --memory 4g --cni calico                   https://minikube.sigs.k8s.io" \
+    "  k3d cluster create -p 80:80@loadbalancer -p 443:443@loadbalancer   https://k3d.io" \
+    "  kind create cluster                                                https://kind.sigs.k8s.io"
 fi
 kubectl config get-contexts -o name | grep -qxF -- "$context" || fail \
   "There is no context \"$context\". Available:" "$(kubectl config get-contexts -o name)"
@@ -98,10 +112,6 @@ if [ "$kind" = other ] && [ "$ask" = yes ]; then
   [[ $answer =~ ^[Yy]([Ee][Ss])?$ ]] || fail "Nothing was changed."
 fi
 kube get --raw /readyz >/dev/null 2>&1 || fail "The API server at $server does not respond. Is the cluster running?"
-[ "$kind" = other ] || need "$kind" "it is needed to load images into this cluster"
-if [ "$kind" = other ] && [ -z "$registry" ] && [ "$build" = yes ]; then
-  fail "Images cannot be loaded into this cluster: give a registry with --registry HOST/PATH, or --no-build."
-fi
 
 # The policies would cut off another project that has a namespace with such a name.
 for namespace in pspd observability node-exporter; do
@@ -113,54 +123,149 @@ for namespace in pspd observability node-exporter; do
   esac
 done
 
+# The options of the last run, then again those of this run, which win.
+given=$overlay
+read -ra words <<<"$(kube get namespace pspd --ignore-not-found -o 'jsonpath={.metadata.annotations.lgtm-lab/options}')"
+if [ ${#words[@]} -gt 0 ]; then
+  echo "remembered: ${words[*]}"
+  read_options "${words[@]}"
+  [ -z "$given" ] || [ "$given" = "$overlay" ] || fail \
+    "The overlay $overlay is installed, and it cannot be replaced by $given: sizes of claims cannot be changed." \
+    "First remove it, with its data: deploy/teardown.sh --context $context"
+  read_options "$@"
+fi
+overlay=${overlay:-local}
+case $overlay in
+  local) ;;
+  production)
+    [ -n "$registry" ] || fail "The overlay production pulls its images: give their registry with --registry HOST/PATH."
+    [[ -n $host && -n $rest_host ]] || fail "The overlay production needs hosts: give --host NAME and --rest-host NAME."
+    ;;
+  *) fail "Unknown overlay: $overlay. Available: local, production." ;;
+esac
+if [ "$tls" = yes ]; then need npm "https://nodejs.org (Node 18 or later; it makes the certificates)"; fi
+host=${host:-pspd.local} rest_host=${rest_host:-pspd-rest.local}
+[ "$host" != "$rest_host" ] || fail "--host and --rest-host must be different (got \"$host\")."
+
+[ "$kind" = other ] || need "$kind" "it is needed to load images into this cluster"
+if [ "$kind" = other ] && [ -z "$registry" ] && [ "$build" = yes ]; then
+  fail "Images cannot be loaded into this cluster: give a registry with --registry HOST/PATH, or --no-build."
+fi
+
+minor=$(kube get --raw /version | sed -n 's/.*"minor": *"\([0-9]*\).*/\1/p')
+[ "${minor:-30}" -ge 30 ] || fail "Kubernetes 1.30 or later is needed; this is 1.$minor."
+if [ -n "$storage_class" ]; then
+  kube get storageclass "$storage_class" -o name >/dev/null || fail "Available:" "$(kube get storageclass)"
+else
+  default='{range .items[*]}{.metadata.annotations.storageclass\.kubernetes\.io/is-default-class}{"\n"}{end}'
+  [[ $(kube get storageclass -o "jsonpath=$default") == *true* ]] || fail \
+    "The cluster has no default storage class: give one with --storage-class NAME. Available:" "$(kube get storageclass)"
+fi
+if [ "$kind" = minikube ] && [ "$(kube get nodes -o name | wc -l)" -gt 1 ]; then
+  warn "the class \"standard\" of minikube works on its first node only." \
+    "With several nodes, use the addon csi-hostpath-driver and --storage-class csi-hostpath-sc."
+fi
+if [ "$kind" != minikube ] && [ -z "$(kube get apiservice v1beta1.metrics.k8s.io --ignore-not-found -o name)" ]; then
+  warn "metrics-server is missing, so the number of pods does not change with the load." \
+    "https://github.com/kubernetes-sigs/metrics-server (in kind, it needs the argument --kubelet-insecure-tls)"
+fi
+if [ "$kind" != minikube ] && [ -z "$(kube get ingressclass -o name)" ]; then
+  warn "there is no Ingress controller, so $host will have no address. One for any cluster:" \
+    "https://doc.traefik.io/traefik/getting-started/kubernetes" \
+    "Also for kind, with the ports 80 and 443 mapped: https://kind.sigs.k8s.io/docs/user/ingress"
+fi
+
 version=$(sed -n 's/.*"version": "\(.*\)".*/\1/p' package.json | head -n 1)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
-created=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+# The same code must give the same image: the time is that of the commit, and there are no attestations with another.
+created=$(git log -1 --format=%cI 2>/dev/null || echo 1970-01-01T00:00:00Z)
+export BUILDX_NO_DEFAULT_ATTESTATIONS=1
+
+# Images are built in the Docker of minikube, so that nothing has to be copied. Without it (containerd, CRI-O), they are
+# loaded.
+inside=''
+image_docker() { (eval "$inside" && docker "$@"); }
+# Builds an image, makes it available to the cluster, and sets `tag`. The tag contains the id of the image: changed code
+# changes the manifests, which replaces the pods, and unchanged code does not.
+build_image() {
+  local image=$1 name=${registry:+$registry/}lgtm-lab/$1 id
+  step "The image $name"
+  image_docker build --target "$image" -t "$name:$version" ${platform:+--platform "$platform"} \
+    --build-arg "REVISION=$revision" --build-arg "CREATED=$created" .
+  id=$(image_docker image inspect -f '{{.Id}}' "$name:$version")
+  tag=$version-${id:7:12}
+  image_docker tag "$name:$version" "$name:$tag"
+  if [ -n "$registry" ]; then
+    docker push "$name:$tag"
+  elif [ "$kind" = minikube ]; then
+    [ -n "$inside" ] || minikube -p "$cluster" image load "$name:$tag"
+  elif [ "$kind" = kind ]; then
+    kind load docker-image --name "$cluster" "$name:$tag"
+  else
+    k3d image import --cluster "$cluster" "$name:$tag"
+  fi
+}
+# Prints the tag of the image of a workload in the cluster.
+running_tag() {
+  local image
+  image=$(kube -n "$1" get "$2" --ignore-not-found -o 'jsonpath={.spec.template.spec.containers[0].image}')
+  echo "${image##*:}"
+}
 
 if [ "$build" = yes ]; then
-  for image in services console; do
-    name=lgtm-lab/$image:$version
-    [ -z "$registry" ] || name=$registry/$name
-    arguments=(--target "$image" -t "$name" --build-arg "REVISION=$revision" --build-arg "CREATED=$created")
-    step "The image $name"
-    need docker "https://docs.docker.com/get-docker"
-    # Into the Docker of minikube, so that nothing has to be copied. Without it (containerd, CRI-O) the image is loaded.
-    if [ "$kind" = minikube ] && [ -z "$registry" ]; then
-      if inside=$(minikube -p "$cluster" docker-env --shell bash 2>/dev/null); then
-        (eval "$inside" && docker build "${arguments[@]}" .)
-        continue
-      fi
-    fi
-    docker build "${arguments[@]}" .
-    if [ -n "$registry" ]; then
-      docker push "$name"
-    elif [ "$kind" = minikube ]; then
-      minikube -p "$cluster" image load "$name"
-    elif [ "$kind" = kind ]; then
-      kind load docker-image --name "$cluster" "$name"
-    else
-      k3d image import --cluster "$cluster" "$name"
-    fi
-  done
+  need docker "https://docs.docker.com/get-docker"
+  if [ "$kind" = minikube ] && [ -z "$registry" ]; then
+    inside=$(minikube -p "$cluster" docker-env --shell bash 2>/dev/null) || inside=''
+  fi
+  # Only for nodes with other processors than this machine: Docker's old builder does not have the option.
+  platform=''
+  architectures=$(kube get nodes -o 'jsonpath={range .items[*]}{.status.nodeInfo.architecture}{"\n"}{end}' |
+    sort -u | xargs)
+  case $architectures in
+    *' '*) fail "The nodes have different processors ($architectures), but this builds images for one kind only." \
+      "Push images for all of them yourself, then give --registry and --tag." ;;
+    "$(image_docker version -f '{{.Server.Arch}}')") ;;
+    *) platform=linux/$architectures ;;
+  esac
+  build_image services
+  services_tag=$tag
+  build_image console
+  console_tag=$tag
+elif [ -n "$tag" ]; then
+  services_tag=$tag console_tag=$tag
+else
+  services_tag=$(running_tag pspd deployment/gateway)
+  console_tag=$(running_tag observability statefulset/console)
 fi
 
 # A kustomization of its own holds what the options set; nothing in the clone is changed.
 folder=.lab/kubernetes/$overlay
 mkdir -p "$folder"
+scheme=http
+[ "$overlay" = local ] || scheme=https
+image() {
+  # The overlay production has another name for it.
+  for old in "lgtm-lab/$1" "registry.invalid/lgtm-lab/$1"; do
+    echo "  - {name: $old, newName: ${registry:+$registry/}lgtm-lab/$1, newTag: \"$2\"}"
+  done
+}
+# A patch in JSON adds or replaces values: `patch TARGET PATH VALUE...`.
+patch() {
+  printf "  - target: %s\n    patch: |-\n" "$1"
+  shift
+  while [ $# -gt 0 ]; do
+    printf '      - {op: add, path: %s, value: %s}\n' "$1" "$2"
+    shift 2
+  done
+}
 {
   echo "# Written by deploy/setup.sh."
   echo "apiVersion: kustomize.config.k8s.io/v1beta1"
   echo "kind: Kustomization"
   echo "resources: [../../../deploy/kubernetes/overlays/$overlay]"
-  if [ -n "$registry" ]; then
-    echo "images:"
-    for image in services console; do
-      # The overlay production has another name for it.
-      for old in "lgtm-lab/$image" "registry.invalid/lgtm-lab/$image"; do
-        echo "  - {name: $old, newName: $registry/lgtm-lab/$image}"
-      done
-    done
-  fi
+  echo "images:"
+  image services "${services_tag:-$version}"
+  image console "${console_tag:-$version}"
   if [ "$tls" = yes ]; then
     echo "components:"
     echo "  - ../../../deploy/kubernetes/components/tls"
@@ -168,33 +273,76 @@ mkdir -p "$folder"
     [ "$overlay" != production ] || echo "  - ../../../deploy/kubernetes/components/tls/balancing"
   fi
   echo "patches:"
-  if [ -n "$ingress_class" ]; then
-    cat <<TEXT
-  - target: {kind: Ingress}
-    patch: '[{"op": "add", "path": "/spec/ingressClassName", "value": "$ingress_class"}]'
+  patch '{kind: Ingress}' /spec/rules/0/host "\"$host\"" /spec/rules/1/host "\"$rest_host\""
+  cat <<TEXT
+  - patch: |-
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: console, namespace: observability}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: console
+                env:
+                  - {name: GATEWAY_PUBLIC_URL, value: "$scheme://$host"}
+                  - {name: GATEWAY_REST_PUBLIC_URL, value: "$scheme://$rest_host"}
 TEXT
-  fi
-  if [ -n "$storage_class" ]; then
-    cat <<TEXT
-  - target: {kind: StatefulSet}
-    patch: '[{"op": "add", "path": "/spec/volumeClaimTemplates/0/spec/storageClassName", "value": "$storage_class"}]'
-TEXT
-  fi
-  # Images that were pushed are pulled, also in the overlay local.
+  [ "$overlay" = local ] ||
+    patch '{kind: Ingress}' /spec/tls/0/hosts "[\"$host\"]" /spec/tls/1/hosts "[\"$rest_host\"]"
+  [ -z "$cluster_issuer" ] ||
+    patch '{kind: Ingress}' /metadata/annotations/cert-manager.io~1cluster-issuer "\"$cluster_issuer\""
+  [ -z "$ingress_class" ] || patch '{kind: Ingress}' /spec/ingressClassName "\"$ingress_class\""
+  # Who may connect to the gateways is the first rule of their policies.
+  gateways='{kind: NetworkPolicy, name: gateway|gateway-rest}' peers=/spec/ingress/0/from/-
+  [ -z "$ingress_namespace" ] ||
+    patch "$gateways" $peers "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: \"$ingress_namespace\"}}}"
+  [ -z "$ingress_cidr" ] || patch "$gateways" $peers "{ipBlock: {cidr: \"$ingress_cidr\"}}"
+  [ -z "$storage_class" ] ||
+    patch '{kind: StatefulSet}' /spec/volumeClaimTemplates/0/spec/storageClassName "\"$storage_class\""
   if [ -n "$registry" ]; then
+    # Images that were pushed are pulled, also in the overlay local.
     for target in '{kind: Deployment}' '{kind: StatefulSet, name: console}'; do
-      cat <<TEXT
-  - target: $target
-    patch: '[{"op": "replace", "path": "/spec/template/spec/containers/0/imagePullPolicy", "value": "IfNotPresent"}]'
-TEXT
+      patch "$target" /spec/template/spec/containers/0/imagePullPolicy IfNotPresent
+    done
+  fi
+  if [ -n "$pull_secret" ]; then
+    for target in '{kind: ServiceAccount, namespace: pspd}' '{kind: ServiceAccount, name: console}'; do
+      patch "$target" /imagePullSecrets "[{name: \"$pull_secret\"}]"
     done
   fi
 } >"$folder/kustomization.yaml"
-grep -q '^  - target' "$folder/kustomization.yaml" || sed -i.old '/^patches:$/d' "$folder/kustomization.yaml"
-rm -f "$folder/kustomization.yaml.old"
+# The configuration files are outside the folders of the manifests.
+kube kustomize --load-restrictor LoadRestrictionsNone "$folder" >"$folder/manifests.yaml"
 
-step "Namespaces and Secrets"
-kube apply -f deploy/kubernetes/base/namespaces.yaml
+step "The manifests, checked by the API server"
+kube get namespace pspd observability node-exporter >/dev/null 2>&1 ||
+  kube apply -f deploy/kubernetes/base/namespaces.yaml
+for namespace in ${pull_secret:+pspd observability}; do
+  kube -n "$namespace" get secret "$pull_secret" -o name >/dev/null || fail "Create it with" \
+    "  kubectl --context $context -n $namespace create secret docker-registry $pull_secret --docker-server=... \\" \
+    "    --docker-username=... --docker-password=..."
+done
+# Earlier versions installed them with another policy, which cannot be changed; they are replaced below.
+old=$(kube -n observability get statefulset -l app.kubernetes.io/part-of=lgtm-lab \
+  -o 'jsonpath={range .items[?(@.spec.podManagementPolicy=="OrderedReady")]}statefulset/{.metadata.name} {end}')
+read -ra old <<<"$old"
+policy=Parallel
+[ ${#old[@]} -eq 0 ] || policy=OrderedReady
+sed "s/podManagementPolicy: .*/podManagementPolicy: $policy/" "$folder/manifests.yaml" |
+  kube apply --dry-run=server -f - >/dev/null || fail \
+  "The API server rejects this (see above), so nothing was changed." \
+  "If it rejects StatefulSets: the storage class and the sizes of claims cannot be changed. Give the --storage-class" \
+  "with which they were created (kubectl get pvc -A), or first remove everything with deploy/teardown.sh."
+options=''
+for option in "${remembered[@]}"; do
+  variable=${option//-/_}
+  [ -z "${!variable}" ] || options+="--$option ${!variable} "
+done
+[ "$tls" = no ] || options+="--tls "
+kube annotate --overwrite namespace pspd "lgtm-lab/options=${options% }"
+
+step "Secrets"
 # A Secret that exists is kept: running services and Grafana's database have its content.
 secret() {
   local namespace=$1 name=$2 key=$3 value=$4
@@ -234,41 +382,85 @@ if [ "$kind" = minikube ]; then
     minikube -p "$cluster" addons enable "$addon"
   done
   kube -n ingress-nginx rollout status deployment/ingress-nginx-controller --timeout "${timeout}s"
-elif [ -z "$(kube get ingressclass -o name)" ]; then
-  echo "There is no Ingress controller, so pspd.local will have no address. For kind:"
-  echo "  https://kind.sigs.k8s.io/docs/user/ingress"
 fi
 
 step "The manifests"
-# The configuration files are outside the folders of the manifests.
-kube kustomize --load-restrictor LoadRestrictionsNone "$folder" | kube apply -f -
+# The pods run on, and belong to the new StatefulSets.
+[ ${#old[@]} -eq 0 ] || kube -n observability delete "${old[@]}" --cascade=orphan
+kube apply -f "$folder/manifests.yaml"
 
 step "Waiting until everything is ready, at most $timeout s"
 deadline=$((SECONDS + timeout))
-for namespace in observability node-exporter pspd; do
-  for workload in $(kube -n "$namespace" get statefulset,daemonset,deployment -o name); do
-    left=$((deadline - SECONDS))
-    if ! kube -n "$namespace" rollout status "$workload" --timeout "$((left > 0 ? left : 1))s"; then
+left() { echo $((deadline > SECONDS ? deadline - SECONDS : 1)); }
+for namespace in observability pspd; do
+  for workload in $(kube -n "$namespace" get statefulset,deployment -o name); do
+    if ! kube -n "$namespace" rollout status "$workload" --timeout "$(left)s"; then
       kube -n "$namespace" get pods >&2
       fail "" "$workload in $namespace is not ready. Its events:" \
         "$(kube -n "$namespace" get events --sort-by .lastTimestamp | tail -n 15)" \
-        "See docs/kubernetes.md, then run this again."
+        "See docs/kubernetes-operation.md, then run this again."
     fi
   done
 done
+# It cannot become ready on a node that is not, and nothing depends on it.
+kube -n node-exporter rollout status daemonset --timeout "$(left)s" ||
+  warn "node_exporter does not run on every node, so alerts and dashboards lack some:" \
+    "$(kube -n node-exporter get pods -o wide)"
+
+step "The Ingress"
+# Prints the status code of a request to the gateway through an address of the Ingress controller.
+request() {
+  local port=80
+  [ "$scheme" = http ] || port=443
+  curl --noproxy '*' -ks -o /dev/null -w '%{http_code}' --max-time 5 --connect-to "$host:$port:$1:$port" \
+    "$scheme://$host/a/hello" || true
+}
+status='{{with .status.loadBalancer.ingress}}{{with index . 0}}{{or .ip .hostname}}{{end}}{{end}}'
+address='' code='' deadline=$((SECONDS + 20))
+while :; do
+  candidates=$(kube -n pspd get ingress gateways -o "go-template=$status")
+  case $kind in
+    minikube) candidates="$(minikube -p "$cluster" ip) 127.0.0.1" ;;
+    # Ports that the cluster publishes on this machine.
+    kind | k3d) candidates+=" 127.0.0.1" ;;
+  esac
+  for address in $candidates; do
+    has curl || break 2
+    code=$(request "$address")
+    [ "$code" != 200 ] || break 2
+  done
+  [ $SECONDS -lt $deadline ] || break
+  sleep 1
+done
+read -r first _ <<<"$candidates"
+if [ "$code" = 200 ]; then
+  echo "The gateway responds through the Ingress at $address."
+else
+  address=$first
+  ! has curl || warn "the gateway does not respond through the Ingress." \
+    "Its address: ${address:-none}; the status code of the response: ${code:-none}. See docs/kubernetes-operation.md."
+fi
+[ "$address" != localhost ] || address=127.0.0.1
+if [ "$overlay" = production ]; then
+  for secret in pspd-tls pspd-rest-tls; do
+    kube -n pspd get secret "$secret" -o name >/dev/null 2>&1 || warn \
+      "the Secret $secret is missing, so TLS has no valid certificate. Give --cluster-issuer, or" \
+      "kubectl --context $context -n pspd create secret tls $secret --cert=FILE --key=FILE"
+  done
+fi
 
 step "Ready"
-address=$(kube -n pspd get ingress gateways -o 'jsonpath={.status.loadBalancer.ingress[0].ip}' || true)
-[ -n "$address" ] || address=$(kube -n pspd get ingress gateways -o 'jsonpath={.status.loadBalancer.ingress[0].hostname}' || true)
-case $kind in
-  minikube) address=$(minikube -p "$cluster" ip) ;;
-  kind | k3d) address=127.0.0.1 ;;
-esac
 cat <<TEXT
 The gateways:
-  http://pspd.local/a/hello?name=Ana    http://pspd-rest.local/a/hello?name=Ana
-The line for /etc/hosts:
-  ${address:-<address of the Ingress controller>} pspd.local pspd-rest.local
+  $scheme://$host/a/hello?name=Ana    $scheme://$rest_host/a/hello?name=Ana
+TEXT
+shown=${address:-<address of the Ingress controller>}
+if [[ $overlay == production || $address == *[g-z]* ]]; then
+  printf 'The DNS records, of type A or CNAME:\n  %s, %s: %s\n' "$host" "$rest_host" "$shown"
+else
+  printf 'The line for /etc/hosts:\n  %s %s %s\n' "$shown" "$host" "$rest_host"
+fi
+cat <<TEXT
 The console (http://127.0.0.1:8000) and Grafana (http://127.0.0.1:3000) are reachable while these run:
   kubectl --context $context -n observability port-forward service/console 8000
   kubectl --context $context -n observability port-forward service/grafana 3000

@@ -46,7 +46,7 @@ describe("setup.sh --tls", () => {
     });
   });
   after(async () => {
-    await setUp();
+    await setUp("--no-tls");
     await rm(stateFolder, { recursive: true, force: true });
   });
 
