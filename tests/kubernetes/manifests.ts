@@ -112,7 +112,8 @@ interface Backend {
 
 /** The folders of deploy/kubernetes that can be applied. */
 export const FOLDERS = ["base", "overlays/local", "overlays/production"] as const;
-export type Folder = (typeof FOLDERS)[number];
+/** `helm` only adds to the others. */
+export type Folder = (typeof FOLDERS)[number] | "helm";
 
 const built = new Map<Folder, Promise<string>>();
 

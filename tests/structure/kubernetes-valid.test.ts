@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { build, FOLDERS, findingsIn, manifestsOf } from "../kubernetes/manifests.ts";
+import { parse } from "yaml";
+import { build, FOLDERS, findingsIn, manifestsOf, read } from "../kubernetes/manifests.ts";
 
 /**
  * Checks the manifests of deploy/kubernetes with the code of the Kubernetes API server (tools/go/manifests): fields,
@@ -10,6 +11,21 @@ for (const folder of FOLDERS)
   test(`${folder}: an API server would accept every object`, async () => {
     assert.equal(await findingsIn(await build(folder)), "");
   });
+
+test("helm: an API server would accept every object, and the values refer to ConfigMaps that exist", async () => {
+  assert.equal(await findingsIn(`${await build("base")}\n---\n${await build("helm")}`), "");
+  const files = new Map(
+    (await manifestsOf("helm")).flatMap(({ kind, metadata, data }) =>
+      kind === "ConfigMap" && metadata.namespace === "lgtm" ? [[metadata.name, data ?? {}] as const] : [],
+    ),
+  );
+  const { extraConfigmapMounts } = parse(read("deploy/kubernetes/helm/grafana.yaml"));
+  assert.ok(extraConfigmapMounts.length > 5);
+  for (const { configMap, subPath } of extraConfigmapMounts) {
+    assert.ok(files.has(configMap), configMap);
+    if (subPath !== undefined) assert.ok(subPath in (files.get(configMap) ?? {}), subPath);
+  }
+});
 
 /** One mistake each, with the finding that it must cause. */
 const MISTAKES: readonly [what: string, from: string | RegExp, to: string, finding: RegExp][] = [
