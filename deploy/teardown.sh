@@ -23,10 +23,17 @@ while [ $# -gt 0 ]; do
   shift
 done
 command -v kubectl >/dev/null || fail "kubectl is needed: https://kubernetes.io/docs/tasks/tools"
+given=$context
 if [ -z "$context" ]; then
   context=$(kubectl config current-context 2>/dev/null) || fail "kubectl has no current context."
 fi
 kube() { kubectl --context "$context" "$@"; }
+server=$(kube config view --minify -o 'jsonpath={.clusters[0].cluster.server}')
+# These names are those of clusters on this machine. Any other may be in production.
+case $context in
+  minikube | kind-* | k3d-*) ;;
+  *) [ "$ask" = yes ] || [ -n "$given" ] || fail "With --yes, name the cluster too: --context $context ($server)" ;;
+esac
 
 # Only namespaces with our label: another project may have one with such a name.
 names=()
@@ -39,13 +46,16 @@ if [ ${#names[@]} -eq 0 ]; then
   exit 0
 fi
 if [ "$ask" = yes ]; then
-  [ -t 0 ] || fail "This deletes the namespaces ${names[*]} of $context with all stored data. To do so, give --yes."
-  read -r -p "Delete the namespaces ${names[*]} of $context with all stored data? [y/N] " answer
+  echo "context $context, $server"
+  options=$(kube get namespace pspd --ignore-not-found -o 'jsonpath={.metadata.annotations.lgtm-lab/options}')
+  [ -z "$options" ] || echo "installed with $options"
+  [ -t 0 ] || fail "This deletes the namespaces ${names[*]} with all stored data. To do so, give --yes."
+  read -r -p "Delete the namespaces ${names[*]} with all stored data? [y/N] " answer
   [[ $answer =~ ^[Yy]([Ee][Ss])?$ ]] || fail "Nothing was deleted."
 fi
 kube delete namespace "${names[@]}" --ignore-not-found --timeout "${timeout}s"
-# Volumes of the class "Retain" are kept by the cluster.
-kept=$(kube get persistentvolume -o 'go-template={{range .items}}{{with .spec.claimRef}}{{.namespace}}{{end}} {{.metadata.name}}{{"\n"}}{{end}}' |
-  grep -E '^(pspd|observability) ' || true)
+# The provisioner removes the other volumes a little later.
+kept=$(kube get persistentvolume -o 'go-template={{range .items}}{{if eq .spec.persistentVolumeReclaimPolicy "Retain"}}{{with .spec.claimRef}}{{.namespace}}{{end}} {{.metadata.name}}{{"\n"}}{{end}}{{end}}' |
+  grep -E "^($(IFS='|' && echo "${names[*]}")) " || true)
 [ -z "$kept" ] || printf 'These volumes remain, because their class keeps them:\n%s\n' "$kept"
 echo "Removed from $context: ${names[*]}"
