@@ -416,32 +416,35 @@ request() {
     "$scheme://$host/a/hello" || true
 }
 status='{{with .status.loadBalancer.ingress}}{{with index . 0}}{{or .ip .hostname}}{{end}}{{end}}'
-address='' code='' deadline=$((SECONDS + 20))
-while :; do
-  candidates=$(kube -n pspd get ingress gateways -o "go-template=$status")
+# Prints the addresses that may be the right one.
+addresses() {
+  local given
+  given=$(kube -n pspd get ingress gateways -o "go-template=$status")
   case $kind in
-    minikube) candidates="$(minikube -p "$cluster" ip) 127.0.0.1" ;;
+    minikube) echo "$(minikube -p "$cluster" ip) 127.0.0.1" ;;
     # Ports that the cluster publishes on this machine.
-    kind | k3d) candidates+=" 127.0.0.1" ;;
+    kind | k3d) echo "$given 127.0.0.1" ;;
+    *) echo "$given" ;;
   esac
-  for address in $candidates; do
-    has curl || break 2
+}
+code=''
+deadline=$((SECONDS + 20))
+while has curl && [ "$code" != 200 ] && [ $SECONDS -lt $deadline ]; do
+  for address in $(addresses); do
     code=$(request "$address")
-    [ "$code" != 200 ] || break 2
+    [ "$code" != 200 ] || break
   done
-  [ $SECONDS -lt $deadline ] || break
-  sleep 1
+  [ "$code" = 200 ] || sleep 1
 done
-read -r first _ <<<"$candidates"
 if [ "$code" = 200 ]; then
   echo "The gateway responds through the Ingress at $address."
 else
-  address=$first
+  read -r address _ <<<"$(addresses)"
   ! has curl || warn "the gateway does not respond through the Ingress." \
     "Its address: ${address:-none}; the status code of the response: ${code:-none}. See docs/kubernetes-operation.md."
 fi
 [ "$address" != localhost ] || address=127.0.0.1
-if [ "$overlay" = production ]; then
+if [ "$overlay" = production ] && [ -z "$cluster_issuer" ]; then
   for secret in pspd-tls pspd-rest-tls; do
     kube -n pspd get secret "$secret" -o name >/dev/null 2>&1 || warn \
       "the Secret $secret is missing, so TLS has no valid certificate. Give --cluster-issuer, or" \
