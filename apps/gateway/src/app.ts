@@ -80,6 +80,8 @@ async function createRoutes(routes: readonly Route[], context: RouteContext): Pr
     guard: requireShortRequest(),
   });
   await useEdge(app, routes, env);
+  // With a routes file, caches can also be removed again.
+  if (env.ROUTES_FILE !== undefined) (await import("./edge/hello-cache.ts")).forgetCaches();
   get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
   for (const route of routes)
     get(app, route.path, await handlerOf(route, context), {

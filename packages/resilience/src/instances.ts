@@ -41,8 +41,11 @@ export interface RunningCall<Client> {
   readonly client: Client;
   /** Reports that the first value of a stream has arrived. The instance works; `end` follows later. */
   recordResponse(): void;
-  /** Ends the call. Only the first end counts. */
-  end(outcome: CallOutcome): void;
+  /**
+   * Ends the call; only the first end counts. Returns its latency in milliseconds: of a stream until its first value, of
+   * other calls without the time that the call's parameters require.
+   */
+  end(outcome: CallOutcome): number;
 }
 
 /** The state of an instance, for metrics and the console. */
@@ -229,7 +232,7 @@ export class Instances<Client> {
     const startedAt = performance.now();
     const isTrial = instance.breaker !== undefined && instance.breaker.state !== "closed";
     let endBreaker = instance.breaker?.begin();
-    let hasResponded = false;
+    let latencyMs: number | undefined;
     let hasEnded = false;
     instance.running += 1;
     const elapsedMs = () => Math.max(0, performance.now() - startedAt - expectedMs);
@@ -237,21 +240,25 @@ export class Instances<Client> {
       instance: instance.name,
       client: instance.client,
       recordResponse: () => {
-        if (hasResponded || hasEnded) return;
-        hasResponded = true;
-        instance.measure(elapsedMs());
+        if (latencyMs !== undefined) return;
+        latencyMs = elapsedMs();
+        instance.measure(latencyMs);
         if (!isTrial) return;
         // No other call may use the instance until the outcome is known, and a stream can take a minute.
         endBreaker?.("ok");
         endBreaker = undefined;
       },
       end: (outcome) => {
-        if (hasEnded) return;
+        if (hasEnded) return latencyMs ?? 0;
         hasEnded = true;
         instance.running -= 1;
-        if (!hasResponded) measureEnd(instance, outcome, elapsedMs());
+        if (latencyMs === undefined) {
+          latencyMs = elapsedMs();
+          measureEnd(instance, outcome, latencyMs);
+        }
         endBreaker?.(outcome);
         this.#count(instance, outcome);
+        return latencyMs;
       },
     };
   }

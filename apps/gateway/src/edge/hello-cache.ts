@@ -38,12 +38,21 @@ const requests = new Counter({
 });
 const OUTCOMES = ["hit", "miss", "joined"] as const;
 
-const entries = new Gauge({
+/** The cache of each route, for the metric of its size. */
+const caches = new Map<string, { readonly size: number }>();
+new Gauge({
   name: "gateway_cache_entries",
   help: "Responses in the cache, at most 1000. Expired ones count until their place is needed.",
   labelNames: ["http_route"] as const,
   registers,
+  collect() {
+    this.reset(); // a route can lose its cache
+    for (const [http_route, { size }] of caches) this.set({ http_route }, size);
+  },
 });
+
+/** Removes the metric of all caches. Before the routes of a changed file are created: one may have lost its cache. */
+export const forgetCaches = (): void => caches.clear();
 
 /** A greeting with what all its responses have in common. */
 interface Greeting {
@@ -75,7 +84,7 @@ export function cachedHelloRoute(
   const stored = new LRUCache<string, Greeting>({ max: maxEntries, ttl: maxAgeMs });
   const running = new Map<string, SharedRequest>();
   for (const outcome of OUTCOMES) requests.inc({ http_route, outcome }, 0);
-  entries.set({ http_route }, 0);
+  caches.set(http_route, stored);
 
   const cachedGreet: Greet<Greeting> = (params, call) => {
     const greeting = stored.get(params.name);
@@ -113,7 +122,6 @@ export function cachedHelloRoute(
     const body = JSON.stringify({ from: "A", message } satisfies HelloResponseBody);
     const etag = `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
     stored.set(name, { body, etag, storedAt: performance.now() });
-    entries.set({ http_route }, stored.size);
     return { body, etag };
   }
 

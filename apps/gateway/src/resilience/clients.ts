@@ -113,7 +113,11 @@ export class Upstream<Client extends UpstreamClient> {
     this.#retries = settings.UPSTREAM_RETRIES;
     this.#connect = connect;
     this.#clients = clients;
+    // A routes file may turn retries on for a route.
+    const canRetry =
+      (settings.UPSTREAM_RETRIES > 0 || settings.ROUTES_FILE !== undefined) && service.idempotent;
     this.#recorder = createDecisionRecorder(service.name, [...clients.keys()], {
+      canRetry,
       hasBreakers: breaker > 0,
       canEject: ejection > 0 || settings.UPSTREAM_HEALTH_CHECK_MS > 0,
       read: () => this.#instances.states,
@@ -124,8 +128,7 @@ export class Upstream<Client extends UpstreamClient> {
       ejection: ejection > 0 ? { failures: ejection, forMs: settings.UPSTREAM_EJECTION_MS } : undefined,
       onEvent: this.#recorder.instance,
     });
-    // A routes file may turn retries on for a route.
-    if ((settings.UPSTREAM_RETRIES > 0 || settings.ROUTES_FILE) && service.idempotent)
+    if (canRetry)
       this.#retrier = new Retrier({
         retries: settings.UPSTREAM_RETRIES,
         budget: new RetryBudget(settings.UPSTREAM_RETRY_BUDGET),
@@ -249,9 +252,10 @@ export class Upstream<Client extends UpstreamClient> {
     return {
       ...running,
       end: (outcome) => {
-        this.#recorder.called(running.instance, outcome);
-        end(outcome);
+        const latencyMs = end(outcome);
+        this.#recorder.called(running.instance, outcome, latencyMs);
         this.#callEnded(client);
+        return latencyMs;
       },
     };
   }

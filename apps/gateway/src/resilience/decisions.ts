@@ -16,6 +16,12 @@ const calls = new Counter({
   labelNames: ["upstream", "address", "outcome"] as const,
   registers,
 });
+const latencies = new Counter({
+  name: "gateway_upstream_latency_seconds_total",
+  help: "Sum of the latencies of the calls with outcome ok: of a stream until its first value, otherwise without the time that a call takes by its parameters.",
+  labelNames: ["upstream", "address"] as const,
+  registers,
+});
 const transitions = new Counter({
   name: "gateway_breaker_transitions_total",
   help: "Changes of circuit breakers to a state.",
@@ -35,8 +41,9 @@ const ejections = new Counter({
   registers,
 });
 
-/** The instances of a service, for the metrics of their states. */
+/** The instances of a service, and which mechanisms are on. Those that are off have no series. */
 export interface ObservedInstances {
+  readonly canRetry: boolean;
   readonly hasBreakers: boolean;
   readonly canEject: boolean;
   read(): readonly InstanceState[];
@@ -106,7 +113,8 @@ const REASONS = ["errors", "health"] as const;
 export interface DecisionRecorder {
   /** The instances have these addresses now. */
   addresses(now: readonly string[]): void;
-  called(address: string, outcome: CallOutcome): void;
+  /** A call has ended. */
+  called(address: string, outcome: CallOutcome, latencyMs: number): void;
   retry(decision: RetryDecision): void;
   instance(event: InstanceEvent): void;
   /** A call was not made because every breaker is open. The log line of its request has the reason. */
@@ -123,20 +131,22 @@ export function createDecisionRecorder(
 ): DecisionRecorder {
   const one: Observed = { upstream, ...instances };
   observed.add(one);
-  startAtZero(upstream, addresses);
+  startAtZero(one, addresses);
   let known = new Set(addresses);
   return {
     addresses(now) {
       const before = known;
       known = new Set(now);
       for (const address of before) if (!known.has(address)) removeSeries(upstream, address);
-      startAtZero(upstream, now);
+      startAtZero(one, now);
       logger.info({ upstream, addresses: now }, "instances changed");
     },
 
     // A call can end after its address is gone. A series that it created would stay.
-    called(address, outcome) {
-      if (known.has(address)) calls.inc({ upstream, address, outcome });
+    called(address, outcome, latencyMs) {
+      if (!known.has(address)) return;
+      calls.inc({ upstream, address, outcome });
+      if (outcome === "ok") latencies.inc({ upstream, address }, latencyMs / 1000);
     },
 
     retry(decision) {
@@ -182,21 +192,31 @@ export function createDecisionRecorder(
   };
 }
 
-/** Starts every series at 0: `rate()` does not see the first event of a series that begins with it. */
-function startAtZero(upstream: string, addresses: readonly string[]): void {
-  for (const outcome of ["retried", "no_budget", "no_time", "max_retries"])
-    retries.inc({ upstream, outcome }, 0);
-  rejections.inc({ upstream }, 0);
+/**
+ * Starts the series of the mechanisms that are on at 0: `rate()` does not see the first event of a series that begins with
+ * it.
+ */
+function startAtZero(
+  { upstream, canRetry, hasBreakers, canEject }: Observed,
+  addresses: readonly string[],
+): void {
+  if (canRetry)
+    for (const outcome of ["retried", "no_budget", "no_time", "max_retries"])
+      retries.inc({ upstream, outcome }, 0);
+  if (hasBreakers) rejections.inc({ upstream }, 0);
   for (const address of addresses) {
     for (const outcome of OUTCOMES) calls.inc({ upstream, address, outcome }, 0);
-    for (const state of Object.keys(BREAKER_STATES)) transitions.inc({ upstream, address, state }, 0);
-    for (const reason of REASONS) ejections.inc({ upstream, address, reason }, 0);
+    latencies.inc({ upstream, address }, 0);
+    if (hasBreakers)
+      for (const state of Object.keys(BREAKER_STATES)) transitions.inc({ upstream, address, state }, 0);
+    if (canEject) for (const reason of REASONS) ejections.inc({ upstream, address, reason }, 0);
   }
 }
 
 /** Removes the series of an address that is gone, so that their number stays bounded. */
 function removeSeries(upstream: string, address: string): void {
   for (const outcome of OUTCOMES) calls.remove({ upstream, address, outcome });
+  latencies.remove({ upstream, address });
   for (const state of Object.keys(BREAKER_STATES)) transitions.remove({ upstream, address, state });
   for (const reason of REASONS) ejections.remove({ upstream, address, reason });
 }

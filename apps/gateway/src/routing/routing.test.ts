@@ -330,6 +330,21 @@ describe("a change of the file", () => {
     assert.equal(await running, 200);
   });
 
+  it("removes the number of stored greetings of a route that has no cache any more", async (t) => {
+    const entries = () => sample('gateway_cache_entries{http_route="/cached"}');
+    const cached = "{path: /cached, upstream: service-a, cache_ms: 60000}";
+    const { change, status } = await startRouted(t, routes(cached));
+    assert.equal(await status("/cached"), 200);
+    assert.equal(await entries(), 1);
+    await change(routes(cached, A), async () => (await status("/a/hello")) === 200);
+    assert.equal(await entries(), 0, "the new routes have new caches");
+    await change(
+      routes("{path: /cached, upstream: service-a}"),
+      async () => (await status("/a/hello")) === 404,
+    );
+    assert.equal(await entries(), undefined);
+  });
+
   it("is not used if the file has a mistake or is missing, which is visible until it is corrected", async (t) => {
     const { change, file, status } = await startRouted(t, routes(A));
     const warnings = () => loggedLines().filter(({ msg }) => msg === "routes file cannot be used").length;
