@@ -185,17 +185,42 @@ describe("a stack with --auth and every other mechanism of the gateways", {
     assert.deepEqual(await stack.endFaults(), ["slow-a-one"]);
   });
 
-  it("token-storm: AuthenticationFailing fires; valid requests are answered; every panel of the Gateway dashboard is filled", async () => {
+  it("slow-a-one, token-storm, flaky-a: an alert shows what users do not notice; every panel of the Gateway dashboard is filled", async () => {
     const at = await urls();
     const moment = Date.now();
     const token = await labToken("--scope", "hello");
     const file = join(STATE_FOLDER, "prometheus/targets/services.json");
     const ours: Group[] = JSON.parse(await readFile(file, "utf8"));
+    /** The gateways for which an alert fires. */
+    const firing = async (name: string) => {
+      const alerts = `ALERTS{alertname="${name}",alertstate="firing"}`;
+      return [
+        ...new Set((await query(at.prometheus, alerts)).map(({ metric }) => metric.service_name)),
+      ].sort();
+    };
+    let sent = 0;
+    /** Sends requests at once, so that the slow instance gets some too. Returns their statuses. */
+    const burst = async () => {
+      const requests = GATEWAY_NAMES.flatMap((gateway) =>
+        Array.from({ length: 8 }, () => {
+          sent += 1; // another name each time, because of the cache
+          return get(gateway, `/a/hello?name=burst-${sent}`, token);
+        }),
+      );
+      return (await Promise.all(requests)).map(({ status }) => status);
+    };
+    const statuses: number[] = [];
+    const fires = (name: string) =>
+      within(`${name} fires for both gateways`, 30_000, async () => {
+        statuses.push(...(await burst()));
+        return (await firing(name)).join() === GATEWAY_NAMES.join();
+      });
     await withTargets(
       "services.json",
       (groups) => [...groups, ...ours],
       async () => {
         assert.ok(panelsFilledBy(MECHANISM, moment).length > 10);
+        await stack.setFault("slow-a-one");
         await stack.setFault("token-storm");
         let missing: string[] = [];
         const isFilled = async () => {
@@ -206,17 +231,18 @@ describe("a stack with --auth and every other mechanism of the gateways", {
           assert.deepEqual(missing, [], "still empty");
           throw error;
         });
-        const firing = async () => {
-          const alerts = 'ALERTS{alertname="AuthenticationFailing",alertstate="firing"}';
-          return (await query(at.prometheus, alerts)).map(({ metric }) => metric.service_name).sort();
-        };
-        const known = async () => (await firing()).join() === GATEWAY_NAMES.join();
-        await within("AuthenticationFailing fires for both gateways", 30_000, known);
-        for (const gateway of GATEWAY_NAMES)
-          assert.equal((await get(gateway, "/a/hello?name=Ana", token)).status, 200);
-        assert.deepEqual(await stack.endFaults(), ["token-storm"]);
+        await fires("InstanceSlow");
+        await fires("AuthenticationFailing");
+        assert.deepEqual((await stack.endFaults()).sort(), ["slow-a-one", "token-storm"]);
+        await stack.setFault("flaky-a");
+        await fires("RetryRateHigh");
+        assert.deepEqual(await stack.endFaults(), ["flaky-a"]);
+        // Of 1,000 calls that fail at random, one fails in spite of two retries.
+        const failed = statuses.filter((status) => status !== 200).length;
+        assert.ok(failed <= 3, `${failed} of ${statuses.length} requests failed`);
         if (!runsLongTests) return;
-        await within("it is resolved", 120_000, async () => (await firing()).length === 0);
+        for (const name of ["InstanceSlow", "AuthenticationFailing", "RetryRateHigh"])
+          await within(`${name} is resolved`, 120_000, async () => (await firing(name)).length === 0);
       },
     );
   });

@@ -124,7 +124,7 @@ const requestPanels = [
   timeseries({
     title: "Shed requests",
     description:
-      "Share of the requests that each gateway rejected with 503 and Retry-After, because too many were running and waiting, or because they would have waited too long.",
+      "Share of the requests that each gateway rejected with 503 and Retry-After, because too many were running and waiting, or because they would have waited too long. GatewayShedding fires above 1 %, if at least 20 requests were shed in the last minute.",
     targets: [
       metric(
         share(BY_GATEWAY, rate("http_server_requests_shed_total", GATEWAY), requests(GATEWAY)),
@@ -173,7 +173,7 @@ const instancePanels = [
   timeseries({
     title: "Latency by instance",
     description:
-      "Mean latency of the recent calls to each instance, without the time that a stream takes by its parameters, in the gateway where it is highest. It is the number by which least-time chooses: a failed call counts as at least 1 s, and without calls it falls to 0 within half a minute.",
+      "Mean latency of the recent calls to each instance, without the time that a stream takes by its parameters, in the gateway where it is highest. It is the number by which least-time chooses: a failed call counts as at least 1 s, and without calls it falls to 0 within half a minute. InstanceSlow compares the mean of the successful calls in a minute.",
     targets: [
       metric(
         `max by (upstream, address) (${series("gateway_instance_latency_seconds", GATEWAY)})`,
@@ -269,7 +269,7 @@ const failurePanels = [
   stateTimeline({
     title: "Ejected instances",
     description:
-      "When an instance was ejected in at least one gateway, because of failed calls or health checks: other instances are preferred.",
+      "When an instance was ejected in at least one gateway, because of failed calls or health checks: other instances are preferred. InstanceEjected fires after 10 s.",
     targets: [
       metric(
         orTextRow(
@@ -319,7 +319,7 @@ const failurePanels = [
   timeseries({
     title: "Share of retries",
     description:
-      "Share of the calls that are retries: what an outage adds to the load. With the default budget of 20 %, at most a sixth of the calls are retries, apart from saved ones.",
+      "Share of the calls that are retries: what an outage adds to the load. RetryRateHigh fires above 5 %, if at least 10 calls were retried in the last minute. With the default budget of 20 %, at most a sixth of the calls are retries, apart from saved ones.",
     targets: [
       metric(
         share(["upstream"], rate("gateway_retries_total", and('outcome="retried"')), rate(CALLS, GATEWAY)),

@@ -120,13 +120,13 @@ export const EXPECTED: Readonly<Record<StackFaultName, Expected>> = {
   },
   "slow-a-one": {
     client: "/a/hello returns 200; few requests are late, because the other instances get the calls",
-    alerts: [],
+    alerts: [{ name: "InstanceSlow", severity: "ticket" }],
     shownBy: "service-a",
     signal: latency,
   },
   "flaky-a": {
     client: "/a/hello returns 200, because failed calls are retried",
-    alerts: [],
+    alerts: [{ name: "RetryRateHigh", severity: "ticket" }],
     shownBy: "service-a",
     signal: errors("/a/hello"),
   },
