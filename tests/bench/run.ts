@@ -10,6 +10,7 @@ import { runCommand, UsageError } from "../runner/phases.ts";
 import { balancing } from "./balancing/measure.ts";
 import { capacity } from "./capacity/measure.ts";
 import { freshness } from "./freshness/measure.ts";
+import { gateway } from "./gateway/measure.ts";
 import { growth } from "./growth/measure.ts";
 import { instrumentation } from "./instrumentation/measure.ts";
 import { type Bench, type BenchOptions, type Line, median, type Subject, spread } from "./result.ts";
@@ -27,6 +28,7 @@ const BENCHES: Record<string, Bench> = {
   start,
   growth,
   balancing,
+  gateway,
 };
 const BUDGETS = join(import.meta.dirname, "budgets.json");
 

@@ -67,6 +67,7 @@ for (const [name, value, rule] of [
   ["UPSTREAM_RETRIES", "-1", "a whole number from 0 to 5"],
   ["UPSTREAM_RETRIES", "1.5", "a whole number from 0 to 5"],
   ["UPSTREAM_RETRY_BUDGET", "0", "a whole number from 1 to 100"],
+  ["UPSTREAM_ATTEMPT_TIMEOUT_MS", "9", "0, or a whole number from 10 to 3600000"],
   ["UPSTREAM_HEALTH_CHECK_MS", "19", "0, or a whole number from 20 to 3600000"],
   ["UPSTREAM_DNS_MS", "1", "0, or a whole number from 20 to 3600000"],
   ["SERVICE_A_BALANCING", "random", "round-robin, sticky, least-connections"],
@@ -119,6 +120,13 @@ for (const issuer of [
       return true;
     });
   });
+
+test("UPSTREAM_ATTEMPT_TIMEOUT_MS without UPSTREAM_RETRIES is rejected, because it would have no effect", (t) => {
+  setVariable(t, "UPSTREAM_ATTEMPT_TIMEOUT_MS", "500");
+  assert.throws(readEnv, /UPSTREAM_RETRIES is not, so no attempt would be made again/);
+  setVariable(t, "UPSTREAM_RETRIES", "1");
+  assert.equal(readEnv().UPSTREAM_ATTEMPT_TIMEOUT_MS, 500);
+});
 
 for (const name of ["AUTH_AUDIENCE", "AUTH_JWKS_URL"])
   test(`${name} without AUTH_ISSUER is rejected, because no token would be checked`, (t) => {

@@ -59,6 +59,7 @@ const balancing = v.optional(
 const resilience = {
   UPSTREAM_RETRIES: wholeNumberVariable(0, { min: 0, max: 5 }),
   UPSTREAM_RETRY_BUDGET: wholeNumberVariable(20, { min: 1, max: 100 }),
+  UPSTREAM_ATTEMPT_TIMEOUT_MS: wholeNumberVariable(0, { min: 10, max: HOUR_MS, orZero: true }),
   UPSTREAM_BREAKER_FAILURES: wholeNumberVariable(0, { min: 0, max: 1_000 }),
   UPSTREAM_BREAKER_OPEN_MS: wholeNumberVariable(5000, { min: 1, max: HOUR_MS }),
   UPSTREAM_EJECTION_FAILURES: wholeNumberVariable(0, { min: 0, max: 1_000 }),
@@ -130,6 +131,10 @@ export function readEnv() {
   if (!settings.AUTH_ISSUER && (settings.AUTH_AUDIENCE || settings.AUTH_JWKS_URL))
     throw new Error(
       "AUTH_AUDIENCE or AUTH_JWKS_URL is set, but AUTH_ISSUER is not, so no token would be checked. Set AUTH_ISSUER.",
+    );
+  if (settings.UPSTREAM_ATTEMPT_TIMEOUT_MS > 0 && settings.UPSTREAM_RETRIES === 0 && !settings.ROUTES_FILE)
+    throw new Error(
+      "UPSTREAM_ATTEMPT_TIMEOUT_MS is set, but UPSTREAM_RETRIES is not, so no attempt would be made again. Set UPSTREAM_RETRIES.",
     );
   const upstreamTls = tlsFilesOf(upstreamTlsVariables, settings);
   if (upstreamTls && protocol === "rest")

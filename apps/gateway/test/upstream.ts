@@ -1,6 +1,7 @@
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import {
@@ -71,6 +72,27 @@ export async function startInstance(
       running = await start({ ...at, port }, next, state);
     },
   });
+}
+
+/** A program that listens, but accepts no connection: after this number, the kernel does not answer any more. */
+const NEVER_ACCEPTS = `require("node:net").createServer().listen({ host: "127.0.0.1", port: 0, backlog: 1 }, function () {
+  console.log(this.address().port);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+})`;
+const QUEUED_CONNECTIONS = 2;
+
+/** Returns an address whose packets remain unanswered, as that of a container or machine that is gone. */
+export async function startSilentAddress(t: TestContext, protocol: Protocol): Promise<string> {
+  const child = spawn(process.execPath, ["-e", NEVER_ACCEPTS], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
+  const [output] = (await once(child.stdout, "data")) as [Buffer];
+  const port = Number(output.toString());
+  for (let index = 0; index < QUEUED_CONNECTIONS; index += 1) {
+    const socket = connect(port, "127.0.0.1");
+    t.after(() => socket.destroy());
+    await once(socket, "connect");
+  }
+  return `${protocol === "grpc" ? "" : "http://"}127.0.0.1:${port}`;
 }
 
 interface Running {

@@ -31,11 +31,13 @@ function retrier({
   percent = 100,
   saved = 10,
   isPossible,
+  attemptTimeoutMs,
 }: {
   retries?: number;
   percent?: number;
   saved?: number;
   isPossible?: () => boolean;
+  attemptTimeoutMs?: number;
 } = {}) {
   const decisions: RetryDecision[] = [];
   const budget = new RetryBudget(percent);
@@ -45,6 +47,7 @@ function retrier({
     budget,
     isTransient: (error) => error === transient,
     isPossible,
+    attemptTimeoutMs,
     onDecision: (decision) => decisions.push(decision),
   });
   let attempts = 0;
@@ -156,6 +159,46 @@ describe("Retrier", () => {
     assert.equal(instances.isAvailable, false);
     assert.deepEqual(outcomes(), []);
     assert.equal(budget.take(), true);
+  });
+
+  it("ends an attempt at its timeout and makes another one, but not the last one", async (t) => {
+    const { advance } = useClock(t);
+    const { subject, outcomes, decisions } = retrier({ retries: 1, attemptTimeoutMs: 100 });
+    const begun: PromiseWithResolvers<string>[] = [];
+    const result = subject.run(
+      openCall(),
+      ({ onTimeout }) => {
+        const attempt = Promise.withResolvers<string>();
+        begun.push(attempt);
+        onTimeout(() => attempt.reject(new Error("cancelled")));
+        return attempt.promise;
+      },
+      { expectedMs: 50 },
+    );
+    advance(149);
+    assert.deepEqual(outcomes(), []);
+    advance(1);
+    assert.deepEqual(outcomes(), ["retried"]);
+    assert.match(String(decisions[0]?.error), /no response after 100 ms/);
+    await setImmediate();
+    advance(250); // the longest delay
+    await setImmediate();
+    assert.equal(begun.length, 2);
+    advance(5_000);
+    begun[1]?.resolve("late");
+    assert.equal(await result, "late");
+    assert.deepEqual(outcomes(), ["retried"]);
+  });
+
+  it("lets an attempt go on after its timeout if no retry may follow", async (t) => {
+    const { advance } = useClock(t);
+    const { subject, outcomes } = retrier({ saved: 0, percent: 1, attemptTimeoutMs: 100 });
+    const attempt = Promise.withResolvers<string>();
+    const result = subject.run(openCall(), () => attempt.promise);
+    advance(1_000);
+    assert.deepEqual(outcomes(), ["no_budget"]);
+    attempt.resolve("late");
+    assert.equal(await result, "late");
   });
 
   it("does not retry without a budget, and saves fractions of a retry until one is complete", async () => {

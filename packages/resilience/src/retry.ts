@@ -59,8 +59,53 @@ export interface RetryOptions {
   readonly isTransient: (error: unknown) => boolean;
   /** Whether an attempt can be made now. If not, the error is thrown at once, without a decision. */
   readonly isPossible?: (() => boolean) | undefined;
+  /**
+   * An attempt without a response after this time ends, if another one may follow; milliseconds. If not, it goes on: its
+   * response can still arrive before the deadline. 0 or undefined: attempts have no timeout of their own.
+   */
+  readonly attemptTimeoutMs?: number | undefined;
   /** Called in the context of the call. */
   readonly onDecision: (decision: RetryDecision) => void;
+}
+
+/** The end of an attempt by its timeout. */
+export class AttemptTimeout extends Error {
+  override readonly name = "AttemptTimeout";
+
+  constructor(milliseconds: number) {
+    super(`no response after ${milliseconds} ms`);
+  }
+}
+
+/** One attempt of a call. */
+export interface Attempt {
+  /** Whether it has ended by its timeout. */
+  readonly hasTimedOut: boolean;
+  /** Runs a function if the attempt ends by its timeout. */
+  onTimeout(listener: () => void): void;
+}
+
+interface TimedAttempt extends Attempt {
+  /** Ends its timer. */
+  stop(): void;
+}
+
+/** An attempt without a timeout. */
+const UNTIMED: TimedAttempt = { hasTimedOut: false, onTimeout() {}, stop() {} };
+
+/** What is known about a call that is retried. */
+export interface RetriedCallOptions {
+  /** The maximum number of retries of this call; by default that of the options. */
+  readonly retries?: number | undefined;
+  /** Added to the timeout of an attempt: the time that the call's parameters require, in milliseconds. */
+  readonly expectedMs?: number;
+}
+
+/** The retry that would follow an attempt. */
+interface NextRetry {
+  readonly retry: number;
+  readonly retries: number;
+  readonly delayMs: number;
 }
 
 /** Retries failed calls with jitter, within their deadline and a budget. The caller must pass only idempotent calls. */
@@ -73,35 +118,60 @@ export class Retrier {
     this.#options = options;
   }
 
-  /**
-   * Runs attempts until one succeeds, an error is not transient, or no retry is left. Throws the last error. `retries`
-   * is the maximum number of retries of this call.
-   */
-  async run<T>(call: RetriedCall, attempt: () => Promise<T>, retries = this.#options.retries): Promise<T> {
-    const { budget } = this.#options;
-    budget.addRequest();
-    let backoff: IBackoff<unknown> | undefined;
+  /** Runs attempts until one succeeds, an error is not transient, or no retry is left. Throws the last error. */
+  async run<T>(
+    call: RetriedCall,
+    attempt: (attempt: Attempt) => Promise<T>,
+    { retries = this.#options.retries, expectedMs = 0 }: RetriedCallOptions = {},
+  ): Promise<T> {
+    this.#options.budget.addRequest();
+    let previous: IBackoff<unknown> | undefined;
     for (let retry = 1; ; retry += 1) {
+      let backoff: IBackoff<unknown> | undefined;
+      const next = (): NextRetry => {
+        backoff ??= previous ? previous.next({}) : this.#backoff.next();
+        return { retry, retries, delayMs: Math.ceil(backoff.duration) };
+      };
+      const running = retry > retries ? UNTIMED : this.#watch(call, next, expectedMs);
       try {
-        return await attempt();
+        return await attempt(running);
       } catch (error) {
-        if (call.ended || !this.#options.isTransient(error)) throw error;
-        backoff = backoff ? backoff.next({}) : this.#backoff.next();
-        const delayMs = Math.ceil(backoff.duration);
-        // A circuit breaker counts the attempt in promise callbacks that have not run yet.
-        if (this.#options.isPossible) await setImmediate();
-        if (!this.#decide(call, { retry, retries, delayMs, error })) throw error;
-        await pause(delayMs, call);
         if (call.ended) throw error;
+        if (!running.hasTimedOut) {
+          if (!this.#options.isTransient(error)) throw error;
+          // A circuit breaker counts the attempt in promise callbacks that have not run yet.
+          if (this.#options.isPossible) await setImmediate();
+          if (!this.#decide(call, next(), error)) throw error;
+        }
+        await pause(next().delayMs, call);
+        if (call.ended) throw error;
+        previous = backoff;
+      } finally {
+        running.stop();
       }
     }
   }
 
+  /** Ends an attempt at its timeout, if another one may follow. */
+  #watch(call: RetriedCall, next: () => NextRetry, expectedMs: number): TimedAttempt {
+    const { attemptTimeoutMs = 0 } = this.#options;
+    if (attemptTimeoutMs === 0) return UNTIMED;
+    const listeners: (() => void)[] = [];
+    const timer = setTimeout(() => {
+      if (!this.#decide(call, next(), new AttemptTimeout(attemptTimeoutMs))) return;
+      running.hasTimedOut = true;
+      for (const listener of listeners) listener();
+    }, attemptTimeoutMs + expectedMs);
+    const running = {
+      hasTimedOut: false,
+      onTimeout: (listener: () => void) => void listeners.push(listener),
+      stop: () => clearTimeout(timer),
+    };
+    return running;
+  }
+
   /** Decides whether to retry, takes the retry from the budget, and reports the decision. */
-  #decide(
-    call: RetriedCall,
-    { retry, retries, delayMs, error }: { retry: number; retries: number; delayMs: number; error: unknown },
-  ): boolean {
+  #decide(call: RetriedCall, { retry, retries, delayMs }: NextRetry, error: unknown): boolean {
     const { budget, isPossible, onDecision } = this.#options;
     if (call.ended || isPossible?.() === false) return false;
     if (retry > retries) onDecision({ outcome: "max_retries", error });

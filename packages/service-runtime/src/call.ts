@@ -43,7 +43,7 @@ export interface Call extends Disposable {
   /** Milliseconds since the call was opened. */
   elapsedMs(): number;
   /** Set by the code that calls another service on behalf of this call. */
-  upstreamCost?: UpstreamCost;
+  upstreamCost?: UpstreamCost | undefined;
 }
 
 /** The limits of one call. */

@@ -1,9 +1,8 @@
-import { Agent, get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import autocannon from "autocannon";
 import { atConstantRate } from "../../e2e/support/traffic.ts";
 import type { Child } from "./child.ts";
-import type { System } from "./system.ts";
+import { agentFor, type System, statusOf, type Target } from "./system.ts";
 
 export type Sinks = Child<{ otlp: string; loki: string }, { spans: number; lines: number }>;
 
@@ -29,21 +28,33 @@ export interface Load {
   rate?: number;
 }
 
+/** How requests are sent as fast as possible. */
+const autocannonOptions = ({ base, headers = {}, ca }: Target, path: string) => ({
+  url: base + path,
+  headers,
+  ...(ca !== undefined && { tlsOptions: { ca } }),
+});
+
 /** Enough for V8 to compile what runs often; and then to compile again what a collection of garbage has discarded. */
 const WARM_UP_REQUESTS = 20_000;
 const AGAIN_REQUESTS = 8_000;
 
 /** Sends requests as fast as possible, until the code of a system is compiled. */
 export async function warmUp(system: System, path: string, amount = WARM_UP_REQUESTS): Promise<void> {
-  await autocannon({ url: system.base + path, amount, connections: 10 });
+  await autocannon({ ...autocannonOptions(system.target, path), amount, connections: 10 });
 }
 
 /** Longer than the delay of any batch, so that the cost of sending it is counted. */
 const DELIVERY_MS = 600;
 
 /** Runs load on a system once. Rejects if a request fails, because errors must not count as throughput. */
-export async function load(system: System, sinks: Sinks, each: Load): Promise<Run> {
-  await warmUp(system, each.path, AGAIN_REQUESTS);
+export async function load(
+  system: System,
+  sinks: Sinks,
+  each: Load,
+  warmUpRequests = AGAIN_REQUESTS,
+): Promise<Run> {
+  await warmUp(system, each.path, warmUpRequests);
   await sleep(DELIVERY_MS);
   const [before, received] = [system.cpu(), await sinks.ask()];
   const { requests, requestsPerSecond, p99Ms } = await send(system, each);
@@ -73,10 +84,10 @@ export async function profiledLoad(system: System, each: Load) {
   return { profiles, requests };
 }
 
-async function send(system: System, { path, seconds, connections, rate }: Load): Promise<Outcome> {
+async function send({ target }: System, { path, seconds, connections, rate }: Load): Promise<Outcome> {
   const outcome = await (rate
-    ? loadAtRate(system.base + path, seconds, connections, rate)
-    : loadAsFastAsPossible(system.base + path, seconds, connections));
+    ? loadAtRate(target, path, { seconds, connections, rate })
+    : loadAsFastAsPossible(target, path, { seconds, connections }));
   if (outcome.failed > 0) throw new Error(`${outcome.failed} requests failed`);
   return outcome;
 }
@@ -88,9 +99,13 @@ interface Outcome {
   readonly failed: number;
 }
 
-async function loadAsFastAsPossible(url: string, seconds: number, connections: number): Promise<Outcome> {
+async function loadAsFastAsPossible(
+  target: Target,
+  path: string,
+  { seconds, connections }: { seconds: number; connections: number },
+): Promise<Outcome> {
   const { requests, duration, latency, errors, non2xx } = await autocannon({
-    url,
+    ...autocannonOptions(target, path),
     duration: seconds,
     connections,
   });
@@ -107,15 +122,19 @@ async function loadAsFastAsPossible(url: string, seconds: number, connections: n
  * Sends requests at even intervals. (The rate of autocannon is a number of requests at the start of each second, and a
  * burst costs less CPU time for each request.)
  */
-async function loadAtRate(url: string, seconds: number, connections: number, rate: number): Promise<Outcome> {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+async function loadAtRate(
+  target: Target,
+  path: string,
+  { seconds, connections, rate }: { seconds: number; connections: number; rate: number },
+): Promise<Outcome> {
+  const agent = agentFor(target, connections);
   const latencies: number[] = [];
   const start = performance.now();
   const total = Math.round(seconds * rate);
   let failed = 0;
   const send = async () => {
     const sentAt = performance.now();
-    const status = await statusOf(url, agent).catch(() => undefined);
+    const status = await statusOf(target, path, agent).catch(() => undefined);
     if (status !== 200) failed += 1;
     latencies.push(performance.now() - sentAt);
   };
@@ -125,13 +144,4 @@ async function loadAtRate(url: string, seconds: number, connections: number, rat
   latencies.sort((a, b) => a - b);
   const p99Ms = latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN;
   return { requests: total, requestsPerSecond: total / duration, p99Ms, failed };
-}
-
-function statusOf(url: string, agent: Agent): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { agent }, (response) => {
-      response.resume().on("end", () => resolve(response.statusCode));
-    });
-    request.on("error", reject);
-  });
 }

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
 import type { Profiler } from "node:inspector";
 import { join } from "node:path";
 import { freePort } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import { eventually } from "../../e2e/support/within.ts";
 import { cpuSecondsOf } from "../lab.ts";
-import type { Variant } from "./variants.ts";
+import type { ClientOptions, Variant } from "./variants.ts";
 
 const READY_MS = 20_000;
 
@@ -15,9 +17,14 @@ interface Child extends Promise<unknown> {
   kill(signal: NodeJS.Signals): boolean;
 }
 
+/** Where requests are sent, and how. */
+export interface Target extends ClientOptions {
+  readonly base: string;
+}
+
 /** The processes of a variant. */
 export interface System {
-  readonly base: string;
+  readonly target: Target;
   /** CPU time of all threads in µs since the start: of the gateway, and of the services. */
   cpu(): { gateway: number; services: number };
   /** Runs work and returns a CPU profile of each process during it. Only if the system has a folder for profiles. */
@@ -37,7 +44,7 @@ export async function startSystem(variant: Variant, profiles?: string): Promise<
 }
 
 async function startProcesses(
-  { name: variant, gateway, services, env }: Variant,
+  { name: variant, gateway, services, env, only = {}, instancesOfA = 1, client = {} }: Variant,
   profiles: string | undefined,
   children: Child[],
 ): Promise<System> {
@@ -54,23 +61,25 @@ async function startProcesses(
     children.push(child);
     return child;
   };
-  const [a, b, port] = [await freePort(), await freePort(), await freePort()];
+  const a = [];
+  for (let index = 0; index < instancesOfA; index += 1) a.push(await freePort());
+  const [b, port] = [await freePort(), await freePort()];
   const admin = { FAULT_ADMIN_PORT: "0", FAULT_ADMIN_TOKEN: "bench" };
-  const behind = [
-    start(services["service-a"], "service-a", { PORT: "0", GRPC_PORT: `${a}`, ...admin }),
-    start(services["service-b"], "service-b", { PORT: "0", GRPC_PORT: `${b}`, ...admin }),
-  ];
+  const startService = (name: "service-a" | "service-b", grpcPort: number) =>
+    start(services[name], name, { PORT: "0", GRPC_PORT: `${grpcPort}`, ...admin, ...only[name] });
+  const behind = [...a.map((each) => startService("service-a", each)), startService("service-b", b)];
   const front = start(gateway, "gateway", {
     PORT: `${port}`,
-    SERVICE_A_GRPC: `127.0.0.1:${a}`,
+    SERVICE_A_GRPC: a.map((each) => `127.0.0.1:${each}`).join(","),
     SERVICE_B_GRPC: `127.0.0.1:${b}`,
     ...admin,
+    ...only.gateway,
   });
-  const base = `http://127.0.0.1:${port}`;
+  const target = { base: `${client.ca === undefined ? "http" : "https"}://127.0.0.1:${port}`, ...client };
   for (const path of ["/a/hello?name=Ana", "/b/numbers?count=10"])
-    await eventually(`${path} responds`, () => responds(base + path), READY_MS);
+    await eventually(`${variant}: ${path} responds`, () => responds(target, path), READY_MS);
   return {
-    base,
+    target,
     cpu: () => ({ gateway: cpuUs(front), services: behind.reduce((sum, child) => sum + cpuUs(child), 0) }),
     async profile(work) {
       // Files of an earlier run would be read before the new ones are written.
@@ -95,10 +104,32 @@ async function stopAll(children: readonly Child[]): Promise<void> {
   await Promise.all(children);
 }
 
-const responds = (url: string) =>
-  fetch(url).then(
-    ({ ok }) => ok,
+const responds = (target: Target, path: string) =>
+  statusOf(target, path).then(
+    (status) => status === 200,
     () => false,
   );
+
+/** Returns an agent with a number of connections to a target. */
+export const agentFor = ({ ca }: Target, connections: number): http.Agent => {
+  const options = { keepAlive: true, maxSockets: connections };
+  return ca === undefined ? new http.Agent(options) : new https.Agent({ ...options, ca });
+};
+
+/** Sends a request, and returns the status of its response when it is complete. */
+export function statusOf(target: Target, path: string, agent?: http.Agent): Promise<number | undefined> {
+  const { base, headers = {}, ca } = target;
+  const { get } = ca === undefined ? http : https;
+  return new Promise((resolve, reject) => {
+    const request = get(
+      base + path,
+      { ...(agent && { agent }), ...(ca !== undefined && { ca }), headers },
+      (response) => {
+        response.resume().on("end", () => resolve(response.statusCode));
+      },
+    );
+    request.on("error", reject);
+  });
+}
 
 const cpuUs = ({ pid }: Child): number => cpuSecondsOf(pid ?? Number.NaN) * 1e6;

@@ -15,6 +15,20 @@ export interface Variant {
   /** One or more processes, which share the routes. All get the same variables. */
   readonly services: Readonly<Record<"service-a" | "service-b", Program>>;
   readonly env: Readonly<Record<string, string>>;
+  /** Variables of single processes. */
+  readonly only?: Readonly<
+    Partial<Record<"gateway" | "service-a" | "service-b", Readonly<Record<string, string>>>>
+  >;
+  /** How many processes of service A there are; 1 by default. */
+  readonly instancesOfA?: number;
+  /** How requests are sent to the gateway, if not over plain HTTP without further headers. */
+  readonly client?: ClientOptions;
+}
+
+/** The headers of requests, and the CA of the gateway's certificate in PEM if it uses TLS. */
+export interface ClientOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly ca?: string;
 }
 
 /** The addresses of the receivers of spans and log lines. */
@@ -37,7 +51,7 @@ const DEFAULTS = [
 const withDefaults = (program: Program): Program => ({ ...program, execArgv: DEFAULTS });
 
 /** Returns the lab's programs in a clone, as `lab up` starts them. */
-function lab(root: string): Pick<Variant, "gateway" | "services"> {
+export function lab(root: string): Pick<Variant, "gateway" | "services"> {
   const app = (name: string): Program => ({
     execArgv: [`--import=${join(root, "packages/telemetry/src/register.ts")}`],
     args: [join(root, `apps/${name}/src/main.ts`)],
@@ -49,7 +63,7 @@ function lab(root: string): Pick<Variant, "gateway" | "services"> {
 }
 
 const telemetryOff = { OTEL_SDK_DISABLED: "true", LOKI_URL: "", LOG_LEVEL: "silent" };
-const telemetryOn = ({ otlp, loki }: Receivers) => ({
+export const telemetryOn = ({ otlp, loki }: Receivers) => ({
   OTEL_EXPORTER_OTLP_ENDPOINT: otlp,
   OTEL_METRICS_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",

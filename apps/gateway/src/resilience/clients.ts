@@ -1,8 +1,8 @@
 import { CALL_BUDGET_MAX_MS, requestedStreamMs, SERVICES } from "@lgtm-lab/contracts";
 import { type BalancingAlgorithm, chooserFor } from "@lgtm-lab/resilience/balancing";
 import { type CallOutcome, Instances, type RunningCall } from "@lgtm-lab/resilience/instances";
-import { Retrier, RetryBudget } from "@lgtm-lab/resilience/retry";
-import { type Call, Problem } from "@lgtm-lab/service-runtime";
+import { type Attempt, Retrier, RetryBudget } from "@lgtm-lab/resilience/retry";
+import { type Call, CallEnded, Problem, type UpstreamCost } from "@lgtm-lab/service-runtime";
 import { withoutTracing } from "@lgtm-lab/telemetry";
 import type { Env } from "../env.ts";
 import {
@@ -23,6 +23,7 @@ export type ResilienceSettings = Pick<
   | "ROUTES_FILE"
   | "UPSTREAM_RETRIES"
   | "UPSTREAM_RETRY_BUDGET"
+  | "UPSTREAM_ATTEMPT_TIMEOUT_MS"
   | "UPSTREAM_BREAKER_FAILURES"
   | "UPSTREAM_BREAKER_OPEN_MS"
   | "UPSTREAM_EJECTION_FAILURES"
@@ -51,14 +52,14 @@ export function resilientClients(
   );
   return joinClients(
     {
-      greet: (params, call) => a.request(call, 0, (client) => client.greet(params, call)),
+      greet: (params, call) => a.request(call, 0, (client, attempt) => client.greet(params, attempt)),
       probe: () => a.probe(),
       close: () => a.close(),
     },
     {
       collect: (params, call) =>
-        b.request(call, requestedStreamMs(params), (client) => client.collect(params, call)),
-      stream: (params, call) => b.stream(call, (client) => client.stream(params, call)),
+        b.request(call, requestedStreamMs(params), (client, attempt) => client.collect(params, attempt)),
+      stream: (params, call) => b.stream(call, (client, attempt) => client.stream(params, attempt)),
       probe: () => b.probe(),
       close: () => b.close(),
     },
@@ -91,6 +92,7 @@ export class Upstream<Client extends UpstreamClient> {
   readonly #instances: Instances<Client>;
   readonly #retrier: Retrier | undefined;
   readonly #retries: number;
+  readonly #hasAttemptTimeout: boolean;
   readonly #recorder: DecisionRecorder;
   readonly #stops: (() => void)[] = [];
   /** The number of running calls of each client. */
@@ -111,6 +113,7 @@ export class Upstream<Client extends UpstreamClient> {
     const [breaker, ejection] = [settings.UPSTREAM_BREAKER_FAILURES, settings.UPSTREAM_EJECTION_FAILURES];
     this.#name = service.name;
     this.#retries = settings.UPSTREAM_RETRIES;
+    this.#hasAttemptTimeout = settings.UPSTREAM_ATTEMPT_TIMEOUT_MS > 0;
     this.#connect = connect;
     this.#clients = clients;
     // A routes file may turn retries on for a route.
@@ -134,6 +137,7 @@ export class Upstream<Client extends UpstreamClient> {
         budget: new RetryBudget(settings.UPSTREAM_RETRY_BUDGET),
         isTransient,
         isPossible: () => this.#instances.isAvailable,
+        attemptTimeoutMs: settings.UPSTREAM_ATTEMPT_TIMEOUT_MS,
         onDecision: this.#recorder.retry,
       });
     const { UPSTREAM_HEALTH_CHECK_MS: healthMs, UPSTREAM_DNS_MS: dnsMs } = settings;
@@ -185,16 +189,25 @@ export class Upstream<Client extends UpstreamClient> {
     client.close();
   }
 
-  /** Makes a call that has one response. `expectedMs` is the time that its parameters require. */
-  request<T>(call: Call, expectedMs: number, send: (client: Client) => Promise<T>): Promise<T> {
-    return this.#withRetries(call, async (tried) => {
-      const running = this.#begin(tried, expectedMs);
+  /**
+   * Makes a call that has one response. `expectedMs` is the time that its parameters require. `send` gets the call of
+   * the attempt.
+   */
+  request<T>(
+    call: Call,
+    expectedMs: number,
+    send: (client: Client, attempt: Call) => Promise<T>,
+  ): Promise<T> {
+    return this.#withRetries(call, expectedMs, async (attempt) => {
+      const running = this.#begin(attempt.tried, expectedMs);
       const startedMs = call.elapsedMs();
       let outcome: CallOutcome = "ok";
       try {
-        return await send(running.client);
+        return await send(running.client, attempt.call);
       } catch (error) {
-        outcome = outcomeOf(error, call.elapsedMs() - startedMs - expectedMs);
+        outcome = attempt.hasTimedOut
+          ? "failed"
+          : outcomeOf(error, call.elapsedMs() - startedMs - expectedMs);
         throw error;
       } finally {
         running.end(outcome);
@@ -203,8 +216,8 @@ export class Upstream<Client extends UpstreamClient> {
   }
 
   /** Makes a call that responds with a stream. It is retried only until its first value has arrived. */
-  async *stream<T>(call: Call, send: (client: Client) => AsyncIterable<T>): AsyncGenerator<T> {
-    const begun = await this.#withRetries(call, (tried) => this.#beginStream(call, tried, send));
+  async *stream<T>(call: Call, send: (client: Client, attempt: Call) => AsyncIterable<T>): AsyncGenerator<T> {
+    const begun = await this.#withRetries(call, 0, (attempt) => this.#beginStream(call, attempt, send));
     const { running, values } = begun;
     let outcome: CallOutcome = "unknown"; // unless the reader reads to the end
     try {
@@ -222,18 +235,18 @@ export class Upstream<Client extends UpstreamClient> {
 
   async #beginStream<T>(
     call: Call,
-    tried: Set<string> | undefined,
-    send: (client: Client) => AsyncIterable<T>,
+    attempt: UpstreamAttempt,
+    send: (client: Client, attempt: Call) => AsyncIterable<T>,
   ) {
-    const running = this.#begin(tried, 0);
+    const running = this.#begin(attempt.tried, 0);
     const startedMs = call.elapsedMs();
-    const values = send(running.client)[Symbol.asyncIterator]();
+    const values = send(running.client, attempt.call)[Symbol.asyncIterator]();
     try {
       const first = await values.next();
       running.recordResponse();
       return { running, values, first };
     } catch (error) {
-      running.end(outcomeOf(error, call.elapsedMs() - startedMs));
+      running.end(attempt.hasTimedOut ? "failed" : outcomeOf(error, call.elapsedMs() - startedMs));
       throw error;
     }
   }
@@ -260,11 +273,19 @@ export class Upstream<Client extends UpstreamClient> {
     };
   }
 
-  #withRetries<T>(call: Call, attempt: (tried: Set<string> | undefined) => Promise<T>): Promise<T> {
+  #withRetries<T>(
+    call: Call,
+    expectedMs: number,
+    attempt: (attempt: UpstreamAttempt) => Promise<T>,
+  ): Promise<T> {
     const retries = routeRetries() ?? this.#retries;
-    if (!this.#retrier || retries === 0) return attempt(undefined);
+    if (!this.#retrier || retries === 0) return attempt({ call, tried: undefined, hasTimedOut: false });
     const tried = new Set<string>();
-    return this.#retrier.run(call, () => attempt(tried), retries);
+    const run = (running: Attempt) =>
+      attempt(
+        this.#hasAttemptTimeout ? new AttemptCall(call, running, tried) : { call, tried, hasTimedOut: false },
+      );
+    return this.#retrier.run(call, run, { retries, expectedMs });
   }
 
   /** Returns whether at least one instance is ready. */
@@ -279,6 +300,81 @@ export class Upstream<Client extends UpstreamClient> {
     for (const timer of this.#gone.values()) clearTimeout(timer);
     for (const client of [...this.#clients.values(), ...this.#gone.keys()]) client.close();
     this.#gone.clear();
+  }
+}
+
+/** One attempt of a call to A or B. */
+interface UpstreamAttempt {
+  /** What the client of an instance gets: the call, or one that also ends when the attempt ends. */
+  readonly call: Call;
+  /** The instances that were tried; undefined if the call is not retried. */
+  readonly tried: Set<string> | undefined;
+  readonly hasTimedOut: boolean;
+}
+
+/** An attempt that can end before its call, by its timeout. To the client of the instance it looks like a deadline. */
+class AttemptCall implements UpstreamAttempt, Call {
+  readonly tried: Set<string>;
+  readonly #whole: Call;
+  readonly #listeners: ((ended: CallEnded) => void)[] = [];
+  #timedOut: CallEnded | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(whole: Call, attempt: Attempt, tried: Set<string>) {
+    this.#whole = whole;
+    this.tried = tried;
+    attempt.onTimeout(() => {
+      const ended = new CallEnded("deadline");
+      this.#timedOut = ended;
+      for (const listener of this.#listeners) listener(ended);
+    });
+  }
+
+  get call(): Call {
+    return this;
+  }
+
+  get hasTimedOut(): boolean {
+    return this.#timedOut !== undefined;
+  }
+
+  get ended(): CallEnded | undefined {
+    return this.#whole.ended ?? this.#timedOut;
+  }
+
+  onEnded(listener: (ended: CallEnded) => void): void {
+    this.#whole.onEnded(listener);
+    if (this.#timedOut) listener(this.#timedOut);
+    else this.#listeners.push(listener);
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.onEnded((ended) => controller.abort(ended));
+    }
+    return this.#controller.signal;
+  }
+
+  remainingMs(): number {
+    return this.#whole.remainingMs();
+  }
+
+  elapsedMs(): number {
+    return this.#whole.elapsedMs();
+  }
+
+  get upstreamCost(): UpstreamCost | undefined {
+    return this.#whole.upstreamCost;
+  }
+
+  set upstreamCost(cost: UpstreamCost | undefined) {
+    this.#whole.upstreamCost = cost;
+  }
+
+  [Symbol.dispose](): void {
+    // The call ends itself.
   }
 }
 

@@ -19,7 +19,7 @@ import {
   waitForResult,
 } from "../../../../packages/telemetry/test/in-memory.ts";
 import { loadedModules, startGateway } from "../../test/gateway.ts";
-import { startInstance } from "../../test/upstream.ts";
+import { startInstance, startSilentAddress } from "../../test/upstream.ts";
 import { readEnv } from "../env.ts";
 import { Upstream } from "./clients.ts";
 
@@ -116,6 +116,66 @@ for (const protocol of PROTOCOLS)
       );
       await first.stop();
       every(await all(12), 200);
+    });
+  });
+
+for (const protocol of PROTOCOLS)
+  describe(`the timeout of an attempt over ${protocol}`, () => {
+    const TIMED = { UPSTREAM_RETRIES: "2", UPSTREAM_RETRY_BUDGET: "100", UPSTREAM_ATTEMPT_TIMEOUT_MS: "100" };
+    const never = new Promise<void>(() => {});
+
+    it("no request fails while one of two addresses does not answer", async (t) => {
+      const silent = await startSilentAddress(t, protocol);
+      const { address } = await startInstance(t, protocol);
+      const addresses = Object.fromEntries(
+        ["A", "B"].map((name) => [`SERVICE_${name}_${protocol.toUpperCase()}`, `${silent},${address}`]),
+      );
+      const { all, get } = await startGateway(t, protocol, { ...TIMED, ...addresses });
+      every(await all(6), 200);
+      for (const headers of [{}, {}, SSE, SSE])
+        assert.equal((await get("/b/numbers?count=3", headers)).status, 200, JSON.stringify(headers));
+    });
+
+    it("an instance that does not respond is ejected, or its circuit breaker opens", async (t) => {
+      for (const mechanism of ["UPSTREAM_EJECTION_FAILURES", "UPSTREAM_BREAKER_FAILURES"]) {
+        const { first, all } = await startGateway(t, protocol, { ...TIMED, [mechanism]: "1" }, 2);
+        first.behaviour = { until: never };
+        every(await all(6), 200);
+        assert.equal(first.calls, 1, mechanism);
+      }
+    });
+
+    it("without a budget, an attempt goes on: a slow service gets no more calls, and its responses arrive", async (t) => {
+      const { first, all, get, calls } = await startGateway(t, protocol, {
+        ...TIMED,
+        UPSTREAM_RETRY_BUDGET: "1",
+        UPSTREAM_ATTEMPT_TIMEOUT_MS: "20",
+      });
+      first.behaviour = { slowMs: 60 };
+      every(await all(5), 200);
+      assert.equal((await get("/b/numbers?count=3", SSE)).status, 200);
+      assert.equal(calls(), 6);
+    });
+
+    it("is in addition to the time that a call takes by its parameters", async (t) => {
+      const { first, get, calls } = await startGateway(t, protocol, TIMED);
+      first.behaviour = { slowMs: 150 };
+      assert.equal((await get("/b/numbers?count=2&delay_ms=200")).status, 200);
+      assert.equal(calls(), 1);
+    });
+
+    it("the attempt that ended is in the trace, and the retry says why", async (t) => {
+      const { first, hello } = await startGateway(t, protocol, TIMED);
+      first.behaviour = (call) => (call === 1 ? { until: never } : "ok");
+      reset();
+      assert.equal((await hello()).status, 200);
+      const logged = await line(({ msg }) => msg === "call retried");
+      assert.equal(logged.reason, "no response after 100 ms");
+      const attempts = await waitForResult(async () => {
+        const found = finishedSpans().filter(({ kind }) => kind === SpanKind.CLIENT);
+        return found.length === 2 && found;
+      });
+      assert.equal(attempts.length, 2);
     });
   });
 
