@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Call } from "@lgtm-lab/service-runtime";
+import { type Call, Problem } from "@lgtm-lab/service-runtime";
+import fc from "fast-check";
 import { checkNumbers } from "./check-numbers.ts";
 
 const call = {} as Call; // these sources do not use the call
@@ -34,4 +35,17 @@ describe("the values from service B", () => {
     it(`are rejected: ${what}`, async () => {
       for (const read of both([...values])) await assert.rejects(read, message);
     });
+
+  it("are never wrong for a client, whatever the service sends", async () => {
+    const value = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.integer(), fc.double());
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { maxLength: 6 }), async (values) => {
+        for (const read of both(values))
+          await read().then(
+            (read) => assert.deepEqual(read, [1, 2, 3]),
+            (error) => assert.ok(error instanceof Problem && error.kind === "backend-broken", `${error}`),
+          );
+      }),
+    );
+  });
 });

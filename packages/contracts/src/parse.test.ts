@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { LIMITS } from "./limits.ts";
-import { InvalidParamsError, parseHelloQuery, parseNumbersQuery, parseStreamRequest } from "./parse.ts";
+import {
+  InvalidParamsError,
+  parseHelloQuery,
+  parseHelloRequest,
+  parseNumbersQuery,
+  parseStreamRequest,
+} from "./parse.ts";
 import { callBudgetMs, requestedStreamMs } from "./requests.ts";
 
 const assertRejected = (run: () => unknown, field: string, value: string, rule: RegExp) =>
@@ -88,4 +95,36 @@ describe("the budget of a call", () => {
   it("is the requested duration and 2 s", () =>
     assert.equal(callBudgetMs({ count: 11, delay_ms: 100 }), 3_000));
   it("is 2 s for a unary call", () => assert.equal(callBudgetMs(), 2_000));
+});
+
+describe("any input", () => {
+  const text = fc.oneof(fc.string({ unit: "binary", maxLength: 600 }), fc.webQueryParameters());
+  const number = fc.oneof(fc.integer(), fc.double(), fc.integer({ min: 0, max: 20_000 }));
+  for (const [what, parse] of [
+    ["query of /a/hello", text.map((query) => () => parseHelloQuery(query))],
+    ["query of /b/numbers", text.map((query) => () => parseNumbersQuery(query))],
+    ["HelloRequest", text.map((name) => () => parseHelloRequest({ name }))],
+    [
+      "StreamRequest",
+      fc.tuple(number, number).map(
+        ([count, delayMs]) =>
+          () =>
+            parseStreamRequest({ count, delayMs }),
+      ),
+    ],
+  ] as const)
+    it(`as ${what} is either used within the limits or rejected with its reason`, () => {
+      fc.assert(
+        fc.property(parse, (run) => {
+          try {
+            const { name = "", count = 1 } = run() as { name?: string; count?: number };
+            assert.ok([...name].length <= LIMITS.nameMaxLength && count >= 1 && count <= LIMITS.countMax);
+          } catch (error) {
+            if (!(error instanceof InvalidParamsError)) throw error;
+            assert.ok(error.errors.length > 0);
+          }
+        }),
+        { numRuns: 500 },
+      );
+    });
 });

@@ -113,6 +113,14 @@ describe("an accepted token", () => {
       assert.equal((await get(path, {}, { method: "HEAD" })).status, 401, path);
   });
 
+  it("is checked for each request: after its end it is refused, although it was accepted before", async (t) => {
+    const { hello, token } = await start(t, { AUTH_SKEW_S: "0", HELLO_CACHE_MS: "60000" });
+    const made = await token({ exp: inSeconds(60) });
+    for (let n = 0; n < 2; n += 1) assert.equal((await hello(made)).status, 200);
+    t.mock.timers.enable({ apis: ["Date"], now: Date.now() + 61_000 });
+    assert.equal((await hello(made)).status, 401);
+  });
+
   it("is required before the cache, a request that is joined, and the fallback; the rate limit comes first", async (t) => {
     const { get, hello, token, instance } = await start(t, {
       HELLO_CACHE_MS: "60000",

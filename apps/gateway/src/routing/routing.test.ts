@@ -170,6 +170,8 @@ describe("a routes file", () => {
       "timeout_ms",
       "retries",
       "rate_limit",
+      "in_flight",
+      "cache_ms",
       "scope",
       "x",
     );
