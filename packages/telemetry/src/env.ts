@@ -1,4 +1,6 @@
+import { accessSync, constants } from "node:fs";
 import * as v from "valibot";
+import type { NamedFile, TlsFiles } from "./delivery/post.ts";
 import { redactFromMessages } from "./delivery/report.ts";
 import { decodePercent, httpAddress, secretsIn, setting } from "./endpoint.ts";
 import { normalize } from "./otel-variables.ts";
@@ -46,9 +48,18 @@ for (const name of Object.keys(process.env))
 notices.push(...normalize(process.env, Object.keys(schema.entries)));
 
 const variable = (name: string): string | undefined => process.env[name];
-/** Returns a setting of the OTLP exporter. The variable for traces overrides the one for all signals. */
-const exporterVariable = (name: string): string | undefined =>
-  variable(`OTEL_EXPORTER_OTLP_TRACES_${name}`) ?? variable(`OTEL_EXPORTER_OTLP_${name}`);
+/** Returns a variable of the OTLP exporter. The one for traces overrides the one for all signals. */
+const exporterVariableName = (name: string): string =>
+  variable(`OTEL_EXPORTER_OTLP_TRACES_${name}`) === undefined
+    ? `OTEL_EXPORTER_OTLP_${name}`
+    : `OTEL_EXPORTER_OTLP_TRACES_${name}`;
+const exporterVariable = (name: string): string | undefined => variable(exporterVariableName(name));
+
+/** Returns the file that a variable names. */
+const namedFile = (name: string): NamedFile | undefined => {
+  const path = variable(name)?.trim();
+  return path ? { variable: name, path } : undefined;
+};
 
 function readPackageSettings() {
   const variables = { TELEMETRY_SPAN_BUFFER: variable("OTEL_BSP_MAX_QUEUE_SIZE"), ...process.env };
@@ -73,7 +84,27 @@ function readLoki(): Receiver | undefined {
   }
   url.pathname = url.pathname.replace(/\/(loki\/(api\/v1\/push\/?)?)?$/, "/");
   redactFromMessages(...secretsIn(url));
-  return { url: url.href, setting: described("LOKI_URL", value, fallback) };
+  const tls = url.protocol === "https:" ? readLokiTls() : undefined;
+  return { url: url.href, setting: described("LOKI_URL", value, fallback), ...(tls && { tls }) };
+}
+
+function readLokiTls(): TlsFiles {
+  const files = {
+    ca: namedFile("LOKI_CERTIFICATE"),
+    cert: namedFile("LOKI_CLIENT_CERTIFICATE"),
+    key: namedFile("LOKI_CLIENT_KEY"),
+  };
+  if (!files.cert !== !files.key)
+    fatalProblems.push("LOKI_CLIENT_CERTIFICATE and LOKI_CLIENT_KEY only work together: set both.");
+  for (const file of Object.values(files))
+    try {
+      if (file) accessSync(file.path, constants.R_OK);
+    } catch (error) {
+      fatalProblems.push(
+        `${setting(file?.variable ?? "", file?.path ?? "")} cannot be read (${(error as NodeJS.ErrnoException).code}).`,
+      );
+    }
+  return files;
 }
 
 /** A receiver of telemetry, and how messages describe it. */
@@ -84,6 +115,8 @@ export interface Receiver {
   setting: string;
   /** The likely mistake in the address, which is reported if nothing can be delivered. */
   hint?: string | undefined;
+  /** For an `https://` address. */
+  tls?: TlsFiles;
 }
 
 const described = (name: string, value: string | undefined, fallback: string) =>
@@ -147,11 +180,6 @@ function hideLongValues(values: string[]): void {
 export const httpSettings = () => ({
   headers: headers(),
   gzip: exporterVariable("COMPRESSION") === "gzip",
-  tls: {
-    ca: exporterVariable("CERTIFICATE"),
-    cert: exporterVariable("CLIENT_CERTIFICATE"),
-    key: exporterVariable("CLIENT_KEY"),
-  },
 });
 
 function readEndpoint(protocol: OtlpProtocol): Receiver {
@@ -186,8 +214,15 @@ function readEndpoint(protocol: OtlpProtocol): Receiver {
     url: grpc ? `${url.protocol}//${url.host}` : url.href,
     setting: described(name, value, fallback),
     hint: hintFor(protocol, url) ?? warning,
+    ...(url.protocol === "https:" && { tls: exporterTls() }),
   };
 }
+
+const exporterTls = (): TlsFiles => ({
+  ca: namedFile(exporterVariableName("CERTIFICATE")),
+  cert: namedFile(exporterVariableName("CLIENT_CERTIFICATE")),
+  key: namedFile(exporterVariableName("CLIENT_KEY")),
+});
 
 /** Adds a scheme to an address without one, which is gRPC's format. OTEL_EXPORTER_OTLP_INSECURE selects the scheme. */
 function withScheme(value: string, grpc: boolean): string {

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { ServerCredentials } from "@grpc/grpc-js";
+import { createCertificates } from "../test/certificates.ts";
 import { FakeCollector, freePort } from "../test/collector.ts";
 import { FakeLoki } from "../test/loki.ts";
 import { FakeOtlpHttp } from "../test/otlp-http.ts";
@@ -65,6 +70,15 @@ async function reported(event: string, stderr: () => string): Promise<Flooded> {
       .find((line) => line.startsWith(`{"event":"${event}"`) && line.endsWith("}"));
     if (found) return JSON.parse(found);
     if (performance.now() > deadline) throw new Error(`it never reported ${event}: ${stderr()}`);
+    await sleep(20);
+  }
+}
+
+/** Waits until a condition is met. */
+async function until(reached: () => boolean, stderr: () => string): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while (!reached()) {
+    assert.ok(performance.now() < deadline, stderr());
     await sleep(20);
   }
 }
@@ -344,4 +358,101 @@ test("tracing and shipping can both be switched off", async () => {
   assert.equal(response.headers.get("x-trace-id"), null);
   child.kill("SIGTERM");
   await exit;
+});
+
+/** Starts receivers with TLS. Returns them, and the paths of files with the CA and with the certificate of a client. */
+async function secureBackends(options: { clientCertificates: boolean }) {
+  const { ca, server, client } = await createCertificates();
+  const { ca: otherCa } = await createCertificates();
+  const folder = mkdtempSync(join(tmpdir(), "telemetry-tls-"));
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const tls = { ...server, ca, requestCert: options.clientCertificates };
+  const pair = { private_key: Buffer.from(server.key), cert_chain: Buffer.from(server.cert) };
+  const credentials = ServerCredentials.createSsl(Buffer.from(ca), [pair], options.clientCertificates);
+  const collector = await new FakeCollector(0, credentials).start();
+  const collectorHttp = await new FakeOtlpHttp(tls).start();
+  const loki = await new FakeLoki(0, tls).start();
+  cleanups.push(
+    () => collector.stop(),
+    () => collectorHttp.stop(),
+    () => loki.stop(),
+  );
+  const files = {
+    ca: file("ca.pem", ca),
+    otherCa: file("other-ca.pem", otherCa),
+    cert: file("client.pem", client.cert),
+    key: file("client-key.pem", client.key),
+  };
+  return { collector, collectorHttp, loki, ca, files };
+}
+
+for (const clientCertificates of [false, true])
+  for (const protocol of ["grpc", "http/protobuf"])
+    test(`spans and lines are sent with TLS by ${protocol}${clientCertificates ? ", with the certificate of the client" : ""}`, async () => {
+      const { collector, collectorHttp, loki, files } = await secureBackends({ clientCertificates });
+      const { stderr, exit } = run("script", {
+        OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+        OTEL_EXPORTER_OTLP_ENDPOINT: protocol === "grpc" ? collector.endpoint : collectorHttp.url,
+        OTEL_EXPORTER_OTLP_CERTIFICATE: files.ca,
+        LOKI_URL: loki.url,
+        LOKI_CERTIFICATE: files.ca,
+        ...(clientCertificates && {
+          OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: files.cert,
+          OTEL_EXPORTER_OTLP_CLIENT_KEY: files.key,
+          LOKI_CLIENT_CERTIFICATE: files.cert,
+          LOKI_CLIENT_KEY: files.key,
+        }),
+      });
+      await exit;
+      assert.equal(stderr(), "");
+      const spans = [...collector.spans, ...collectorHttp.spans].map(({ name }) => name);
+      assert.deepEqual([spans, messages(loki)], [["last act"], ["last words"]]);
+    });
+
+test("a certificate that is not trusted is reported once, drops are counted, and a new CA file is used", async () => {
+  const { collector, loki, ca, files } = await secureBackends({ clientCertificates: false });
+  const { child, stderr } = run("service", {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+    OTEL_EXPORTER_OTLP_CERTIFICATE: files.otherCa,
+    LOKI_URL: loki.url,
+    LOKI_CERTIFICATE: files.otherCa,
+    TELEMETRY_SPAN_BUFFER: "200",
+    TELEMETRY_LOG_BUFFER: "200",
+  });
+  const base = await address(child);
+  let metrics = "";
+  while (!/_spans_dropped_total [1-9]/m.test(metrics) || !/_lines_dropped_total [1-9]/m.test(metrics)) {
+    assert.equal((await fetch(`${base}/hello`)).status, 200);
+    metrics = await (await fetch(`${base}/metrics`)).text();
+  }
+  const reports = (pattern: RegExp) => stderr().match(new RegExp(pattern, "g"))?.length ?? 0;
+  const spans =
+    /OTEL_EXPORTER_OTLP_ENDPOINT=https:\S+: no spans delivered for 5 s; last error: .*certificate.* \(accepted are certificates of the CAs in OTEL_EXPORTER_OTLP_CERTIFICATE=\S+other-ca.pem\)\n/;
+  const lines =
+    /LOKI_URL=https:\S+: no log lines delivered for 5 s; last error: .*certificate.* \(accepted are certificates of the CAs in LOKI_CERTIFICATE=\S+other-ca.pem\)\n/;
+  await until(() => reports(spans) + reports(lines) === 2, stderr);
+  assert.equal([...collector.spans, ...loki.entries].length, 0);
+  writeFileSync(files.otherCa, ca);
+  await until(() => collector.spans.length > 0 && loki.entries.length > 0, stderr);
+  await until(() => reports(/are delivered now\n/) === 2, stderr);
+  assert.deepEqual([reports(spans), reports(lines)], [1, 1]);
+});
+
+test("files of Loki's certificates that cannot be used end the process at its start, with the variable", async () => {
+  for (const [variables, message] of [
+    [{ LOKI_CERTIFICATE: "/no/such/file" }, "LOKI_CERTIFICATE=/no/such/file cannot be read (ENOENT)."],
+    [
+      { LOKI_CLIENT_KEY: import.meta.filename },
+      "LOKI_CLIENT_CERTIFICATE and LOKI_CLIENT_KEY only work together: set both.",
+    ],
+  ] as const) {
+    const { stderr, exit } = run("script", { LOKI_URL: "https://127.0.0.1:1", ...variables });
+    assert.equal((await exit)[0], 1);
+    assert.equal(stderr(), `telemetry: ${message}\n`);
+  }
 });

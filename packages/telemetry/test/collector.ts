@@ -24,13 +24,16 @@ export class FakeCollector {
   #server: Server | undefined;
   #port: number;
   #waiting: (() => void)[] = [];
+  readonly #credentials: ServerCredentials | undefined;
 
-  constructor(port = 0) {
+  constructor(port = 0, credentials?: ServerCredentials) {
     this.#port = port;
+    this.#credentials = credentials;
   }
 
   get endpoint(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    // Node warns about an IP address as the name of a server with TLS.
+    return this.#credentials ? `https://localhost:${this.#port}` : `http://127.0.0.1:${this.#port}`;
   }
 
   async start(): Promise<this> {
@@ -48,8 +51,9 @@ export class FakeCollector {
         for (const wake of this.#waiting.splice(0)) wake();
       },
     });
+    const credentials = this.#credentials ?? ServerCredentials.createInsecure();
     this.#port = await new Promise<number>((resolve, reject) =>
-      server.bindAsync(`127.0.0.1:${this.#port}`, ServerCredentials.createInsecure(), (error, port) =>
+      server.bindAsync(`127.0.0.1:${this.#port}`, credentials, (error, port) =>
         error ? reject(error) : resolve(port),
       ),
     );

@@ -1,6 +1,8 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { TlsOptions } from "node:tls";
 
 export interface Entry {
   labels: Record<string, string>;
@@ -25,24 +27,27 @@ export class FakeLoki {
   #server: Server | undefined;
   #port: number;
   #waiting: (() => void)[] = [];
+  readonly #tls: TlsOptions | undefined;
 
-  constructor(port = 0) {
+  constructor(port = 0, tls?: TlsOptions) {
     this.#port = port;
+    this.#tls = tls;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#tls ? "https" : "http"}://127.0.0.1:${this.#port}`;
   }
 
   async start(): Promise<this> {
-    const server = createServer(async (request, response) => {
+    const serve: RequestListener = async (request, response) => {
       const body = await new Response(request as unknown as ReadableStream).text();
       this.attempts += 1;
       const status = request.url === "/loki/api/v1/push" ? (this.responses.shift() ?? 204) : 404;
       if (status < 300) this.#accept(JSON.parse(body));
       response.writeHead(status).end(status < 300 ? "" : `the test returns ${status}`);
       for (const wake of this.#waiting.splice(0)) wake();
-    });
+    };
+    const server = this.#tls ? createTlsServer(this.#tls, serve) : createServer(serve);
     server.listen(this.#port, "127.0.0.1");
     await once(server, "listening");
     this.#port = (server.address() as AddressInfo).port;

@@ -1,7 +1,9 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import type { TlsOptions } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { spansIn } from "./wire.ts";
 
@@ -17,13 +19,18 @@ export class FakeOtlpHttp {
   readonly responses: [status: number, body?: Buffer | string][] = [];
   #server: Server | undefined;
   #port = 0;
+  readonly #tls: TlsOptions | undefined;
+
+  constructor(tls?: TlsOptions) {
+    this.#tls = tls;
+  }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `${this.#tls ? "https" : "http"}://127.0.0.1:${this.#port}`;
   }
 
   async start(): Promise<this> {
-    this.#server = createServer(async (request, response) => {
+    const serve: RequestListener = async (request, response) => {
       const { url: path = "", headers } = request;
       const raw = await buffer(request);
       const body = headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
@@ -32,7 +39,9 @@ export class FakeOtlpHttp {
       const json = headers["content-type"] === "application/json";
       if (status === 200) this.spans.push(...(json ? spansInJson(body) : spansIn(body)));
       response.writeHead(status, { "content-type": headers["content-type"] ?? "" }).end(reply);
-    }).listen(0, "127.0.0.1");
+    };
+    this.#server = this.#tls ? createTlsServer(this.#tls, serve) : createServer(serve);
+    this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
     return this;

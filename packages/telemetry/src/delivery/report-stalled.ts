@@ -1,3 +1,4 @@
+import type { TlsFiles } from "./post.ts";
 import type { SendResult } from "./queue.ts";
 
 const REPORT_AFTER_MS = 5000;
@@ -7,6 +8,8 @@ export interface StalledDeliveryOptions {
   items: string;
   /** The likely mistake in the settings, if they show one. */
   hint?: string | undefined;
+  /** Which certificates of the receiver are accepted, for errors about them. */
+  trust?: string | undefined;
   report(message: string): void;
   /** The time without a delivery after which it reports, in milliseconds. */
   stallMs?: number;
@@ -18,7 +21,7 @@ export interface StalledDeliveryOptions {
  */
 export function reportStalledDelivery<T>(
   send: (payload: T, attempt: number) => Promise<SendResult>,
-  { items, hint, report, stallMs = REPORT_AFTER_MS }: StalledDeliveryOptions,
+  { items, hint, trust, report, stallMs = REPORT_AFTER_MS }: StalledDeliveryOptions,
 ): (payload: T, attempt: number) => Promise<SendResult> {
   let timer: NodeJS.Timeout | undefined;
   let reported = false;
@@ -26,7 +29,8 @@ export function reportStalledDelivery<T>(
 
   function reportOutage(): void {
     reported = true;
-    const guess = hint ? ` (${hint})` : "";
+    const likely = /certificate/i.test(lastError) ? (trust ?? hint) : hint;
+    const guess = likely ? ` (${likely})` : "";
     report(`no ${items} delivered for ${stallMs / 1000} s; last error: ${lastError}${guess}`);
   }
 
@@ -53,3 +57,9 @@ const plain = (reason: string): string =>
     .replace(/\.? Resolution note: *$/, "")
     .replace(/^Error: /, "")
     .trim();
+
+/** Returns which certificates of a receiver are accepted. `variable` names the file with the CAs. */
+export const trustOf = (variable: string, { ca }: TlsFiles = {}): string =>
+  ca
+    ? `accepted are certificates of the CAs in ${ca.variable}=${ca.path}`
+    : `accepted are certificates of public CAs; for others set ${variable}`;

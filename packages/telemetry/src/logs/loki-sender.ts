@@ -1,4 +1,4 @@
-import { isHtml, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
+import { isHtml, type PostResponse, poster, reasonOf, type TlsFiles } from "../delivery/post.ts";
 import type { SendResult } from "../delivery/queue.ts";
 import { LokiClock } from "./loki-clock.ts";
 
@@ -9,10 +9,14 @@ const ATTEMPT_MS = 10_000;
  * failure; a 5xx or no response is a temporary one. Retries a push that Loki rejects because of its timestamps, once,
  * with corrected timestamps. Never throws.
  */
-export function lokiSender(url: string, clock = new LokiClock()): (body: Buffer) => Promise<SendResult> {
+export function lokiSender(
+  url: string,
+  { clock = new LokiClock(), tls }: { clock?: LokiClock; tls?: TlsFiles | undefined } = {},
+): (body: Buffer) => Promise<SendResult> {
   const post = poster(new URL("loki/api/v1/push", url.endsWith("/") ? url : `${url}/`), {
     headers: { "content-type": "application/json" },
     timeoutMs: ATTEMPT_MS,
+    tls,
   });
 
   async function push(body: string | Buffer): Promise<PostResponse> {

@@ -5,9 +5,10 @@ import { runInNewContext } from "node:vm";
 import { type LokiOptions, pinoLoki } from "pino-loki";
 import { joinJson } from "../delivery/batch.ts";
 import { sharedCounters } from "../delivery/counters.ts";
+import type { TlsFiles } from "../delivery/post.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
 import { redactFromMessages, report } from "../delivery/report.ts";
-import { reportStalledDelivery } from "../delivery/report-stalled.ts";
+import { reportStalledDelivery, trustOf } from "../delivery/report-stalled.ts";
 import { secretsIn } from "../endpoint.ts";
 import { type Entry, entryOf, lineOf, META_KEY } from "./entry.ts";
 import { LEVEL_MAP } from "./levels.ts";
@@ -20,6 +21,7 @@ export interface LokiWorkerOptions {
   url: string;
   /** The variable with Loki's address, and its value without credentials. Every message begins with it. */
   setting: string;
+  tls?: TlsFiles | undefined;
   serviceName: string;
   /** The maximum number of lines kept while Loki is unavailable. */
   capacity: number;
@@ -56,13 +58,17 @@ export default function lokiTransport(options: LokiWorkerOptions) {
   redactFromMessages(...secretsIn(new URL(options.url)));
   const reportLoki = (message: string) => report(`${options.setting}: ${message}`);
   const clock = new LokiClock();
-  const send = lokiSender(options.url, clock);
+  const send = lokiSender(options.url, { clock, tls: options.tls });
   const queue = new DeliveryQueue({
     items: "log lines",
     capacity: options.capacity,
     capacityBytes: options.capacityBytes,
     counters: sharedCounters(options.counters),
-    send: reportStalledDelivery(send, { items: "log lines", report: reportLoki }),
+    send: reportStalledDelivery(send, {
+      items: "log lines",
+      trust: trustOf("LOKI_CERTIFICATE", options.tls),
+      report: reportLoki,
+    }),
     join: joinJson(BODY_START, BODY_END),
     report: reportLoki,
   });

@@ -25,6 +25,7 @@ export function startShipping(capacityBytes: number): Shipping {
   const options: LokiWorkerOptions = {
     url: loki.url,
     setting: loki.setting,
+    tls: loki.tls,
     serviceName,
     capacity: env.TELEMETRY_LOG_BUFFER,
     capacityBytes,

@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { suppressTracing } from "@opentelemetry/core";
 import { JsonTraceSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { joinJson } from "../delivery/batch.ts";
-import { isHtml, type PostResponse, poster, reasonOf } from "../delivery/post.ts";
+import { isHtml, type PostResponse, poster, reasonOf, type TlsFiles } from "../delivery/post.ts";
 import type { SendResult } from "../delivery/queue.ts";
 import type { OtlpSender } from "./otlp-sender.ts";
 import { serializeProtobuf, serializeWith } from "./span-writer.ts";
@@ -19,8 +18,7 @@ export interface OtlpHttpOptions {
   timeoutMs: number;
   headers: Record<string, string>;
   gzip: boolean;
-  /** Files with certificates, for https. */
-  tls?: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined };
+  tls?: TlsFiles;
 }
 
 /**
@@ -29,7 +27,6 @@ export interface OtlpHttpOptions {
  */
 export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
   const serializer = options.json ? JsonTraceSerializer : ProtobufTraceSerializer;
-  const file = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path));
   const post = poster(new URL(options.url), {
     timeoutMs: options.timeoutMs,
     headers: {
@@ -37,7 +34,7 @@ export function otlpHttpSender(options: OtlpHttpOptions): OtlpSender {
       "content-type": options.json ? "application/json" : "application/x-protobuf",
       ...(options.gzip && { "content-encoding": "gzip" }),
     },
-    tls: { ca: file(options.tls?.ca), cert: file(options.tls?.cert), key: file(options.tls?.key) },
+    tls: options.tls,
   });
 
   async function send(body: Buffer): Promise<SendResult> {

@@ -5,7 +5,7 @@ import { defaultResource, envDetector, resourceFromAttributes } from "@opentelem
 import { ConsoleSpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Counters } from "../delivery/counters.ts";
 import { report } from "../delivery/report.ts";
-import { reportStalledDelivery } from "../delivery/report-stalled.ts";
+import { reportStalledDelivery, trustOf } from "../delivery/report-stalled.ts";
 import {
   env,
   httpSettings,
@@ -81,6 +81,7 @@ function exportByOtlp(counters: Counters, capacityBytes: number) {
       send: reportStalledDelivery(sender.send, {
         items: "spans",
         hint: receiver.hint,
+        trust: trustOf("OTEL_EXPORTER_OTLP_CERTIFICATE", receiver.tls),
         report: reportReceiver,
       }),
     },
@@ -100,5 +101,11 @@ function configuredSender(): OtlpSender {
   const { otlpHttpSender } = createRequire(import.meta.url)(
     "./otlp-http-sender.ts",
   ) as typeof import("./otlp-http-sender.ts");
-  return otlpHttpSender({ ...httpSettings(), url: receiver.url, json: protocol === "http/json", timeoutMs });
+  return otlpHttpSender({
+    ...httpSettings(),
+    url: receiver.url,
+    json: protocol === "http/json",
+    timeoutMs,
+    ...(receiver.tls && { tls: receiver.tls }),
+  });
 }
