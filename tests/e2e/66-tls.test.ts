@@ -11,33 +11,29 @@ import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab
 import { makeCertificates } from "../../packages/stack/src/certificates.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { inContainers } from "./support/env.ts";
-import { hostPort, lab, urls } from "./support/lab.ts";
+import { hostPort, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
 import { callThroughConsole, GATEWAY_REQUESTS } from "./support/requests.ts";
 import { traceOf } from "./support/tempo.ts";
 import { eventually, within } from "./support/within.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test-tls");
-/** The services and the console of a separate stack; their telemetry goes to the shared one. */
-const OWN: string[] = ["console", ...SERVICE_NAMES];
+/** The components of a separate stack, whose collector sends spans to the shared Tempo. */
+const OWN: string[] = ["otelcol", "loki", "console", ...SERVICE_NAMES];
 
 describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }, () => {
   let stack: RunningStack;
   const sessions: ClientHttp2Session[] = [];
 
   before(async () => {
-    const shared = await lab();
     await rm(STATE_FOLDER, { recursive: true, force: true });
-    const telemetry = {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort("OTELCOL_GRPC_PORT")}`,
-      LOKI_URL: shared.address("loki"),
-    };
+    const otelcol = { TEMPO_OTLP_ENDPOINT: await hostPort("TEMPO_OTLP_PORT") };
     stack = await startStack({
       stateFolder: STATE_FOLDER,
       ports: "free",
       tls: true,
       components: [...COMPONENTS.filter(({ name }) => OWN.includes(name)), traffic(20)],
-      env: Object.fromEntries(OWN.filter((name) => name !== "console").map((name) => [name, telemetry])),
+      env: { otelcol },
     });
   });
 
@@ -90,7 +86,10 @@ describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }
         assert.equal(own?.parentSpanId, "00f067aa0ba902b7");
         assert.equal(own?.attributes["network.protocol.version"], version);
         const logged = await within("the log line", 2_000, async () => {
-          const found = await lines(at.loki, `{service_name="${gateway}"} | trace_id="${traceId}"`);
+          const found = await lines(
+            stack.address("loki"),
+            `{service_name="${gateway}"} | trace_id="${traceId}"`,
+          );
           return found.length > 0 && found;
         });
         assert.deepEqual([logged.length, logged[0]?.json.msg], [1, "request"]);
@@ -151,10 +150,14 @@ describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }
       socket.destroy();
       return serialNumber;
     };
-    const ports = GATEWAY_NAMES.map((name) => stack.ports[SERVICES[name].ports.http.variable]);
+    const ports = [
+      ...GATEWAY_NAMES.map((name) => stack.ports[SERVICES[name].ports.http.variable]),
+      stack.ports.OTELCOL_GRPC_PORT,
+      stack.ports.OTELCOL_HTTP_PORT,
+    ];
     const before = await Promise.all(ports.map(serial));
     await makeCertificates(STATE_FOLDER, { renewAll: true });
-    await eventually("the gateways use the new certificates", async () => {
+    await eventually("the gateways and the collector use the new certificates", async () => {
       for (const { gateway, path } of GATEWAY_REQUESTS)
         for (const send of [overHttp1, overHttp2]) {
           const { status } = await send(gateway, path);
@@ -167,13 +170,51 @@ describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }
   });
 
   it("refuses requests without TLS, and direct requests to A and B without the certificate of a gateway", async () => {
-    for (const gateway of GATEWAY_NAMES)
-      await assert.rejects(fetch(stack.address(gateway).replace("https:", "http:")));
+    const { OTELCOL_HTTP_PORT } = stack.ports;
+    const addresses = [...GATEWAY_NAMES.map(stack.address), stack.address("loki")];
+    for (const address of [...addresses, `https://127.0.0.1:${OTELCOL_HTTP_PORT}`]) {
+      assert.match(address, /^https:/);
+      const plain = await fetch(address.replace("https:", "http:")).catch(() => undefined);
+      assert.ok(plain === undefined || plain.status === 400, `${address} accepts plain HTTP`);
+    }
     for (const service of INTERNAL_SERVICE_NAMES) {
       const response = await fetch(stack.address(service) + SERVICES[service].sample);
       assert.equal(response.status, 403);
       assert.equal((await fetch(`${stack.address(service)}/readyz`)).status, 200);
     }
+  });
+
+  it("receives lines by OTLP over HTTP with TLS, and passes them on to Loki", async () => {
+    const traceId = crypto.randomUUID().replaceAll("-", "");
+    const response = await fetch(`https://127.0.0.1:${stack.ports.OTELCOL_HTTP_PORT}/v1/logs`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        resourceLogs: [
+          {
+            resource: { attributes: [{ key: "service.name", value: { stringValue: "own-service" } }] },
+            scopeLogs: [
+              {
+                logRecords: [
+                  {
+                    timeUnixNano: `${Date.now()}000000`,
+                    traceId,
+                    spanId: "00f067aa0ba902b7",
+                    body: { stringValue: "hello" },
+                  },
+                ],
+              },
+            ],
+          },
+        ],
+      }),
+    });
+    assert.equal(response.status, 200);
+    const query = new URLSearchParams({ query: `{service_name="own-service"} | trace_id="${traceId}"` });
+    await eventually("the line is in Loki", async () => {
+      const found = await fetch(`${stack.address("loki")}/loki/api/v1/query_range?${query}`);
+      return (await found.text()).includes("hello");
+    });
   });
 
   it("still answers the demo traffic and the requests of the console", async () => {

@@ -6,8 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { promisify } from "node:util";
-import { LabError, SERVICE_NAMES } from "@lgtm-lab/contracts";
-import { authorityFile, certificatePaths, makeCertificates, trustCertificates } from "./certificates.ts";
+import { LabError } from "@lgtm-lab/contracts";
+import {
+  authorityFile,
+  CERTIFICATE_OWNERS,
+  certificatePaths,
+  makeCertificates,
+  trustCertificates,
+} from "./certificates.ts";
 import { certificates } from "./cli/certificates.ts";
 import { readEnvironment } from "./env.ts";
 import { DEFAULT_PORTS, httpAddress } from "./ports.ts";
@@ -23,17 +29,21 @@ function stateFolderOf(t: TestContext): string {
 const certificateOf = (path: string) => new X509Certificate(readFileSync(path));
 
 describe("the certificates of a stack", () => {
-  it("are those of every service, for its names on this machine and elsewhere", async (t) => {
+  it("are those of every service, the collector and Loki, for their names on this machine and elsewhere", async (t) => {
     const folder = stateFolderOf(t);
     const { renewed } = await makeCertificates(folder, { names: ["gateway.example.test"] });
-    assert.deepEqual(renewed, ["ca", ...SERVICE_NAMES]);
-    for (const service of SERVICE_NAMES) {
-      const certificate = certificateOf(certificatePaths(folder, service).cert);
-      for (const name of [service, "localhost", `${service}.pspd.svc`, "gateway.example.test"])
-        assert.ok(certificate.checkHost(name), `${service}: ${name}`);
-      for (const other of SERVICE_NAMES.filter((each) => each !== service))
-        assert.equal(certificate.checkHost(other), undefined, `${service}: ${other}`);
+    assert.deepEqual(renewed, ["ca", ...CERTIFICATE_OWNERS]);
+    for (const owner of CERTIFICATE_OWNERS) {
+      const certificate = certificateOf(certificatePaths(folder, owner).cert);
+      const namespace = owner === "otelcol" || owner === "loki" ? "observability" : "pspd";
+      for (const name of [owner, "localhost", `${owner}.${namespace}.svc`, "gateway.example.test"])
+        assert.ok(certificate.checkHost(name), `${owner}: ${name}`);
+      for (const other of CERTIFICATE_OWNERS.filter((each) => each !== owner))
+        assert.equal(certificate.checkHost(other), undefined, `${owner}: ${other}`);
     }
+    // Loki does not always show a renewed certificate.
+    const { validTo } = certificateOf(certificatePaths(folder, "loki").cert);
+    assert.equal(validTo, certificateOf(authorityFile(folder)).validTo);
     assert.ok(certificateOf(authorityFile(folder)).ca);
   });
 
@@ -44,10 +54,10 @@ describe("the certificates of a stack", () => {
     const lab = async (...options: string[]) =>
       (await run(process.execPath, [cli, "certificates", ...options], { env: { LAB_STATE: folder } })).stdout;
     const serials = () =>
-      SERVICE_NAMES.map((name) => certificateOf(certificatePaths(folder, name).cert).serialNumber);
+      CERTIFICATE_OWNERS.map((name) => certificateOf(certificatePaths(folder, name).cert).serialNumber);
     assert.match(
       await lab("--days", "30"),
-      /^New certificates of gateway, gateway-rest, service-a, service-b, valid until 20.*\n.*ca\.pem\n$/,
+      /^New certificates of gateway, gateway-rest, service-a, service-b, otelcol, loki, valid until 20.*\n.*ca\.pem\n$/,
     );
     const before = serials();
     await lab();
@@ -69,7 +79,7 @@ describe("the certificates of a stack", () => {
     for (const name of ["gateway", "Service-A"])
       await assert.rejects(certificates({ days: "1", name: [name] }), {
         name: "LabError",
-        message: `--name ${name} is not valid: it is the identity of a service, and every certificate would have it.`,
+        message: `--name ${name} is not valid: it is the identity of a component, and every certificate would have it.`,
       });
   });
 
@@ -77,7 +87,7 @@ describe("the certificates of a stack", () => {
     const folder = stateFolderOf(t);
     trustCertificates(folder, {});
     assert.throws(
-      () => trustCertificates(folder, { servicesUseTls: true }),
+      () => trustCertificates(folder, { usesTls: true }),
       (error: Error) => {
         assert.ok(error instanceof LabError);
         assert.match(error.message, /ENOENT[\s\S]*\n {2}fix: npx lab certificates$/);
@@ -88,11 +98,18 @@ describe("the certificates of a stack", () => {
 });
 
 describe("a stack with TLS", () => {
-  it("has https addresses for its services only", () => {
-    const ports = { ...DEFAULT_PORTS, servicesUseTls: true } as const;
+  it("has https addresses for its services, the collector's receivers and Loki", () => {
+    const ports = { ...DEFAULT_PORTS, usesTls: true } as const;
     assert.equal(httpAddress(ports, "GATEWAY_PORT"), "https://127.0.0.1:8080");
     assert.equal(httpAddress(ports, "SERVICE_A_HTTP_PORT"), "https://127.0.0.1:50061");
-    for (const other of ["CONSOLE_PORT", "FAULT_ADMIN_A_PORT", "PROMETHEUS_PORT"] as const)
+    assert.equal(httpAddress(ports, "OTELCOL_HTTP_PORT"), "https://127.0.0.1:4318");
+    assert.equal(httpAddress(ports, "LOKI_PORT"), "https://127.0.0.1:3100");
+    for (const other of [
+      "CONSOLE_PORT",
+      "FAULT_ADMIN_A_PORT",
+      "PROMETHEUS_PORT",
+      "OTELCOL_HEALTH_PORT",
+    ] as const)
       assert.match(httpAddress(ports, other), /^http:/);
     assert.equal(httpAddress(DEFAULT_PORTS, "GATEWAY_PORT"), "http://127.0.0.1:8080");
   });

@@ -12,43 +12,61 @@ const folderOf = (stateFolder: string) => join(stateFolder, "tls");
 export const authorityFile = (stateFolder: string): string =>
   certificateFiles(folderOf(stateFolder), AUTHORITY).cert;
 
-/** Returns the paths of a service's certificate and key, and of the certificate of the CA. */
-export const certificatePaths = (stateFolder: string, service: ServiceName) => ({
-  ...certificateFiles(folderOf(stateFolder), service),
+/** The receivers of telemetry that have a certificate. */
+const BACKENDS = ["otelcol", "loki"] as const;
+/** The owner of a certificate. */
+export type CertificateOwner = ServiceName | (typeof BACKENDS)[number];
+export const CERTIFICATE_OWNERS: readonly CertificateOwner[] = [...SERVICE_NAMES, ...BACKENDS];
+
+/** Returns the paths of an owner's certificate and key, and of the certificate of the CA. */
+export const certificatePaths = (stateFolder: string, owner: CertificateOwner) => ({
+  ...certificateFiles(folderOf(stateFolder), owner),
   ca: authorityFile(stateFolder),
 });
 
-/** The DNS names of a service on this machine, in docker-compose.yml and in Kubernetes. The first is its identity. */
-const namesOf = (service: ServiceName): readonly string[] => [
-  service,
-  `${service}.pspd`,
-  `${service}.pspd.svc`,
-  `${service}.pspd.svc.cluster.local`,
-  "localhost",
-  "127.0.0.1",
-  "::1",
-];
+/** Returns the DNS names on this machine, in docker-compose.yml and in Kubernetes. The first is the identity. */
+function namesOf(owner: CertificateOwner): readonly string[] {
+  const namespace = BACKENDS.some((name) => name === owner) ? "observability" : "pspd";
+  return [
+    owner,
+    `${owner}.${namespace}`,
+    `${owner}.${namespace}.svc`,
+    `${owner}.${namespace}.svc.cluster.local`,
+    "localhost",
+    "127.0.0.1",
+    "::1",
+  ];
+}
 
 /** How `lab` makes certificates. */
 export interface CertificateChoices {
   readonly lifetimeMs?: number | undefined;
   readonly renewAll?: boolean;
-  /** Further names of every service, such as the address of another machine. */
+  /** Further names of every owner, such as the address of another machine. */
   readonly names?: readonly string[];
 }
 
 /**
- * Makes the certificates of all services in a folder (default: `tls` in the state folder), and renews those whose lifetime
- * is half over. Returns what is new, and when the first of them expires. Throws a LabError.
+ * Makes the certificates of all owners in the folder `tls` of the state folder, and renews those whose lifetime is half
+ * over. Returns what is new, and when the first of them expires. Throws a LabError.
+ *
+ * The certificate of Loki is valid for as long as that of the CA: to clients that call it by an IP address, Loki shows the
+ * certificate that it read at its start (Go's `ServeTLS` asks for the current one only if the client sends a name).
  */
 export async function makeCertificates(
   stateFolder: string,
   { lifetimeMs, renewAll = false, names = [] }: CertificateChoices = {},
 ) {
-  const { ensureCertificates } = await import("@lgtm-lab/certificates");
-  const owners = Object.fromEntries(SERVICE_NAMES.map((name) => [name, [...namesOf(name), ...names]]));
+  const { ensureCertificates, CA_LIFETIME_MS } = await import("@lgtm-lab/certificates");
+  const folder = folderOf(stateFolder);
+  const namesOfAll = Object.fromEntries(
+    CERTIFICATE_OWNERS.map((name) => [name, [...namesOf(name), ...names]]),
+  );
+  const { loki = [], ...others } = namesOfAll;
   const options = { renewAll, ...(lifetimeMs !== undefined && { lifetimeMs }) };
-  return await ensureCertificates(folderOf(stateFolder), owners, options);
+  const made = await ensureCertificates(folder, others, options);
+  const { renewed } = await ensureCertificates(folder, { loki }, { renewAll, lifetimeMs: CA_LIFETIME_MS });
+  return { ...made, renewed: [...made.renewed, ...renewed] };
 }
 
 /** How often the launcher looks for certificates to renew. After a suspension they may have expired. */
@@ -75,12 +93,9 @@ export function keepCertificatesValid(
   return () => clearInterval(timer);
 }
 
-/** Lets the requests of this process accept the certificates of a stack, if its services use TLS. Throws a LabError. */
-export function trustCertificates(
-  stateFolder: string,
-  { servicesUseTls }: Pick<Ports, "servicesUseTls">,
-): void {
-  if (!servicesUseTls) return;
+/** Lets the requests of this process accept the certificates of a stack, if it uses TLS. Throws a LabError. */
+export function trustCertificates(stateFolder: string, { usesTls }: Pick<Ports, "usesTls">): void {
+  if (!usesTls) return;
   try {
     const authority = readFileSync(authorityFile(stateFolder), "utf8");
     const known = getCACertificates("default");

@@ -124,7 +124,8 @@ const BASIC = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|
 /** For calls of a component to other machines, such as a remote collector or a receiver of alerts. */
 const PROXY =
   /^(https?_proxy|HTTPS?_PROXY|(all|grpc|no|no_grpc)_proxy|(ALL|GRPC|NO)_PROXY|NODE_USE_ENV_PROXY)$/;
-const TELEMETRY = /^(OTEL_(?!SERVICE_NAME$).*|LOKI_URL|LOG_LEVEL|TELEMETRY_.*)$/;
+const TELEMETRY =
+  /^(OTEL_(?!SERVICE_NAME$).*|LOKI_(URL|CERTIFICATE|CLIENT_(CERTIFICATE|KEY))|LOG_LEVEL|TELEMETRY_.*)$/;
 /** All but the first are for the gateways (docs/{resilience,edge,authentication,routing}.md), which check them. */
 const SERVICE_SETTINGS =
   /^(CORS_ORIGINS|UPSTREAM_[A-Z_]+|SERVICE_[AB]_(GRPC|REST|BALANCING)|BALANCING_KEY|HELLO_(FALLBACK|CACHE_MS)|RATE_LIMIT(_[A-Z]+)?|REQUEST_ID|SECURITY_HEADERS|AUTH_[A-Z_]+|ROUTES_FILE)$/;

@@ -21,8 +21,8 @@ export const DEFAULT_PORTS = {
 
 export type PortVariable = keyof typeof DEFAULT_PORTS;
 export type PortNumbers = Readonly<Record<PortVariable, number>>;
-/** The ports of a stack, and whether its services use TLS on their HTTP ports (docs/tls.md). */
-export type Ports = PortNumbers & { readonly servicesUseTls?: true };
+/** The ports of a stack, and whether its services, the collector and Loki use TLS (docs/tls.md). */
+export type Ports = PortNumbers & { readonly usesTls?: true };
 
 export const PORT_VARIABLES = Object.keys(DEFAULT_PORTS) as PortVariable[];
 
@@ -53,15 +53,18 @@ export const isBlocked = (variable: PortVariable, port: number): boolean =>
 /** Everything binds to this address and nothing else, except the services with `--hosts`. */
 export const HOST = "127.0.0.1";
 
-const SERVICE_HTTP: ReadonlySet<PortVariable> = new Set(
-  SERVICE_NAMES.map((name) => SERVICES[name].ports.http.variable),
-);
+/** The ports that have TLS in a stack with TLS; the gRPC ports of the services, which nothing calls by URL, too. */
+const WITH_TLS: ReadonlySet<PortVariable> = new Set([
+  ...SERVICE_NAMES.map((name) => SERVICES[name].ports.http.variable),
+  "OTELCOL_GRPC_PORT",
+  "OTELCOL_HTTP_PORT",
+  "LOKI_PORT",
+] as const);
 
 /**
- * `http://127.0.0.1:<port>` of a port variable, or the same on another host; `https://` for the HTTP port of a service that
- * uses TLS.
+ * `http://127.0.0.1:<port>` of a port variable, or the same on another host; `https://` for a port that has TLS.
  */
 export function httpAddress(ports: Ports, variable: PortVariable, host: string = HOST): string {
-  const scheme = ports.servicesUseTls && SERVICE_HTTP.has(variable) ? "https" : "http";
+  const scheme = ports.usesTls && WITH_TLS.has(variable) ? "https" : "http";
   return `${scheme}://${host}:${ports[variable]}`;
 }

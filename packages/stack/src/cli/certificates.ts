@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { AUTHORITY } from "@lgtm-lab/certificates/files";
-import { LabError, SERVICE_NAMES } from "@lgtm-lab/contracts";
-import { authorityFile, makeCertificates } from "../certificates.ts";
+import { LabError } from "@lgtm-lab/contracts";
+import { authorityFile, CERTIFICATE_OWNERS, makeCertificates } from "../certificates.ts";
 import { readEnvironment } from "../env.ts";
 import { prepareStateFolder } from "../supervisor/state-folder.ts";
 
@@ -15,16 +15,16 @@ interface CertificateArguments {
   readonly name: readonly string[];
 }
 
-/** Runs `lab certificates`: makes or renews the certificates of all services. Returns the exit code. */
+/** Runs `lab certificates`: makes or renews all certificates. Returns the exit code. */
 export async function certificates({ days, name }: CertificateArguments): Promise<number> {
   if (!/^\d+$/.test(days) || Number(days) < 1 || Number(days) > MAX_DAYS)
     throw new LabError(`--days ${days} is not valid: it must be a whole number from 1 to ${MAX_DAYS}.`);
   for (const each of name) {
     if (isIP(each) === 0 && !DNS_NAME.test(each))
       throw new LabError(`--name ${each} is not valid: it must be a DNS name or an IP address.`);
-    if (SERVICE_NAMES.some((service) => service === each.toLowerCase()))
+    if (CERTIFICATE_OWNERS.some((owner) => owner === each.toLowerCase()))
       throw new LabError(
-        `--name ${each} is not valid: it is the identity of a service, and every certificate would have it.`,
+        `--name ${each} is not valid: it is the identity of a component, and every certificate would have it.`,
       );
   }
   const lifetimeMs = Number(days) * 24 * 3_600_000;

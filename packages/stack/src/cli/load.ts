@@ -293,7 +293,7 @@ async function run({ stack, environment, ...rest }: Run): Promise<LoadResult> {
       ...rest,
       env: {
         ...environment.basic,
-        ...(ports.servicesUseTls && { SSL_CERT_FILE: authorityFile(environment.stateFolder) }),
+        ...(ports.usesTls && { SSL_CERT_FILE: authorityFile(environment.stateFolder) }),
       },
       host: hosts?.k6,
       // k6 cannot renew a token, so each step gets one. Its lifetime is two hours: a step takes at most an hour, and its

@@ -26,7 +26,7 @@ program
   .option("-d, --detach", "run in the background; return when everything is ready")
   .option("--traffic", "send demo traffic (LAB_TRAFFIC_RPS requests a second)")
   .option("--auth", "require access tokens at the gateways; npx lab token prints one")
-  .option("--tls", "use TLS at the gateways, and mutual TLS to A and B; docs/tls.md")
+  .option("--tls", "use TLS at the gateways, collector and Loki, and mutual TLS to A and B; docs/tls.md")
   .option("--scale <service=instances>", "start several instances, such as service-a=3; repeatable", eachOf)
   .option("--hosts", "run client, gateways and each service on separate hosts (Linux, as root)")
   .action(async (options) => exit(await (await import("./up.ts")).up(options)));

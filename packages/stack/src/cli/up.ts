@@ -74,7 +74,7 @@ export async function up({
 
 /** Returns the ports of a stack that starts. */
 const portsWith = ({ ports }: Environment, { tls }: { tls: boolean }): Ports =>
-  tls ? { ...ports, servicesUseTls: true } : ports;
+  tls ? { ...ports, usesTls: true } : ports;
 
 const HOST_LINK_VARIABLES = ["LAB_HOSTS_MBIT", "LAB_HOSTS_DELAY_MS", "LAB_HOSTS_LOSS_PERCENT"];
 
@@ -101,7 +101,7 @@ function reportRunning(
   const needNewStart = [
     ...(scaleOptions.length > 0 ? ["--scale"] : []),
     ...(auth && !running.tokenIssuer ? ["--auth"] : []),
-    ...(tls && !running.ports.servicesUseTls ? ["--tls"] : []),
+    ...(tls && !running.ports.usesTls ? ["--tls"] : []),
     ...(hosts && !separate ? ["--hosts"] : []),
     ...(hosts && separate && !isDeepStrictEqual(separate.link, hostLink) ? HOST_LINK_VARIABLES : []),
     ...Object.entries(settingHashes({ serviceSettings, settings }))
@@ -308,7 +308,7 @@ function startedText(outcome: {
   const note = password ? `\n${password}\n` : "";
   const tokens = auth ? "\nThe gateways require an access token: npx lab token --scope hello." : "";
   const certificates = tls
-    ? `\nThe services use TLS. Their CA: ${authorityFile(environment.stateFolder)} (curl --cacert).`
+    ? `\nThe services, the collector and Loki use TLS. Their CA: ${authorityFile(environment.stateFolder)} (curl --cacert).`
     : "";
   return `\n${verdict}${demo}${tokens}${certificates}\n\n${summary(portsWith(environment, { tls }), { grafana })}\n${note}`;
 }

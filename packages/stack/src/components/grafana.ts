@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { authorityFile } from "../certificates.ts";
 import { HOST, httpAddress } from "../ports.ts";
 import { binary } from "../programs/program.ts";
 import type { Component } from "./component.ts";
@@ -55,6 +56,8 @@ export const grafana: Component = {
     TEMPO_URL: httpAddress(ports, "TEMPO_PORT"),
     ALERTMANAGER_URL: httpAddress(ports, "ALERTMANAGER_PORT"),
     WEBHOOK_URL: alertInbox(ports),
+    // For the data source of Loki, in addition to the CAs in the system's folder.
+    ...(ports.usesTls && { SSL_CERT_FILE: authorityFile(stateFolder) }),
   }),
   readyUrl: ({ ports }) => `${httpAddress(ports, "GRAFANA_PORT")}/api/health`,
   prepare: ({ root, stateFolder, data, ports, grafanaPassword }) => {

@@ -70,7 +70,7 @@ export const prometheus: Component = {
   env: ({ ports, stateFolder }) => ({
     GOGC: "35", // its default is 75; 32 MB less at rest, for about 6 ms of CPU time a second
     // For the targets whose scheme is https.
-    ...(ports.servicesUseTls && { SSL_CERT_FILE: authorityFile(stateFolder) }),
+    ...(ports.usesTls && { SSL_CERT_FILE: authorityFile(stateFolder) }),
   }),
   readyUrl: ({ ports }) => `${httpAddress(ports, "PROMETHEUS_PORT")}/-/ready`,
   prepare: ({ root, stateFolder, sloProfile, ports }) => {

@@ -44,13 +44,17 @@ function service(name: ServiceName): Component {
       FAULT_ADMIN_PORT: `${ports[faultPort]}`,
       FAULT_ADMIN_TOKEN: faultToken,
       ...gatewayEnv(name, { ports, instances, hosts, tokenIssuer }),
-      ...(ports.servicesUseTls && tlsEnv(name, certificatePaths(stateFolder, name))),
+      ...(ports.usesTls && tlsEnv(name, certificatePaths(stateFolder, name))),
       OTEL_SERVICE_NAME: name,
       OTEL_RESOURCE_ATTRIBUTES: resource,
-      OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress(ports, "OTELCOL_GRPC_PORT", hosts?.machineAddress),
+      OTEL_EXPORTER_OTLP_ENDPOINT: collectorAddress(ports, hosts),
       OTEL_METRICS_EXPORTER: "none",
       OTEL_LOGS_EXPORTER: "none",
       LOKI_URL: httpAddress(ports, "LOKI_PORT", hosts?.machineAddress),
+      ...(ports.usesTls && {
+        OTEL_EXPORTER_OTLP_CERTIFICATE: authorityFile(stateFolder),
+        LOKI_CERTIFICATE: authorityFile(stateFolder),
+      }),
     }),
     readyUrl: ({ ports }) => `${httpAddress(ports, httpPort)}/readyz`,
     // A gateway is ready with one of its services; in a stack, both must be up.
@@ -105,6 +109,10 @@ function gatewayEnv(
   };
 }
 
+/** gRPC sends the name of a server with TLS, and Node warns about an IP address there. */
+const collectorAddress = (ports: ComponentContext["ports"], hosts: ComponentContext["hosts"]): string =>
+  httpAddress(ports, "OTELCOL_GRPC_PORT", hosts?.machineAddress ?? (ports.usesTls ? "localhost" : HOST));
+
 /** A gateway needs no certificates of its clients. It has its own at services A and B. */
 const tlsEnv = (
   name: ServiceName,
@@ -122,7 +130,7 @@ export const trustEnv = ({
   ports,
   stateFolder,
 }: Pick<ComponentContext, "ports" | "stateFolder">): Record<string, string> =>
-  ports.servicesUseTls ? { NODE_EXTRA_CA_CERTS: authorityFile(stateFolder) } : {};
+  ports.usesTls ? { NODE_EXTRA_CA_CERTS: authorityFile(stateFolder) } : {};
 
 /** All services of the registry. */
 export const services: readonly Component[] = [...INTERNAL_SERVICE_NAMES, ...GATEWAY_NAMES].map(service);

@@ -76,7 +76,7 @@ async function createContext(
     ),
   );
   const before: DoctorContext["before"] = (name, matching) => parseCounters(texts.get(name) ?? "", matching);
-  const probes = await sendProbes(services, token, { direct: !ports.servicesUseTls });
+  const probes = await sendProbes(services, token, { direct: !ports.usesTls });
   const id = randomBytes(16).toString("hex");
   const components = withInstances(COMPONENTS, instances);
   return { ports, stateFolder, components, id, services, at, before, probes };

@@ -54,7 +54,7 @@ export interface StackOptions {
   readonly scrapeAfterMs?: number;
   /** Whether the gateways require access tokens, which `lab token` prints (docs/authentication.md). */
   readonly auth?: boolean;
-  /** Whether the services use TLS, with certificates that the launcher makes (docs/tls.md). */
+  /** Whether the services, the collector and Loki use TLS, with certificates that the launcher makes (docs/tls.md). */
   readonly tls?: boolean;
   /** Whether the client, the gateways and each service run on separate hosts (docs/separate-hosts.md). */
   readonly hosts?: boolean;
@@ -87,7 +87,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const environment = options.environment ?? readEnvironment();
   const { stateFolder, ports: numbers } = { ...environment, ...options };
   if (options.tls) assertOwnTls(environment);
-  const ports: Ports = options.tls ? { ...numbers, servicesUseTls: true } : numbers;
+  const ports: Ports = options.tls ? { ...numbers, usesTls: true } : numbers;
   const stopping = new AbortController();
   const tokenIssuer = options.auth ? issuerOf(environment, ports) : undefined;
   const instances = await furtherInstances(options.scale ?? {}, ports);
@@ -108,8 +108,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     if (options.hosts)
       hosts = await openHosts(stateFolder, { environment, components, ports, tokenIssuer, report, signal });
     if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
-    // Clients on other hosts call the gateways by their addresses.
-    certificates = { names: Object.values(hosts?.addresses.hosts ?? {}) };
+    // On other hosts, gateways, collector and Loki are called by their addresses.
+    if (hosts) certificates = { names: [hosts.addresses.machine, ...Object.values(hosts.addresses.hosts)] };
     if (options.tls) {
       await makeCertificates(stateFolder, certificates);
       trustCertificates(stateFolder, ports);
@@ -237,7 +237,7 @@ export interface RunningStack {
   readonly stateFolder: string;
   readonly ports: Ports;
   readonly instances: FurtherInstances;
-  /** `http://127.0.0.1:<port>` (with TLS, `https://…` for services) with the first port of a component; for the services, that is the HTTP port. */
+  /** `http://127.0.0.1:<port>` (with TLS, `https://…` for services, collector and Loki) with the first port of a component; for the services, that is the HTTP port. */
   readonly address: (name: string) => string;
   /** Resolves when the component is ready again. Throws a LabError if it does not become ready. */
   readonly startComponent: (name: string) => Promise<void>;

@@ -46,16 +46,17 @@ test("the first restarts of a killed component come within ten seconds", () => {
 
 const userSettings = { LOG_LEVEL: "debug", CORS_ORIGINS: "https://lab.example.org" };
 
+/** Returns the environment of a component's process in a stack with TLS, with the user's settings. */
+function environmentOf(component: Component, settings: Record<string, string>) {
+  const environment = readEnvironment(settings);
+  const ports = { ...environment.ports, usesTls: true };
+  const context = { root: "/root", stateFolder: "/state", ports, environment, overrides: {}, faultToken: "" };
+  return commandOf(component, { path: "/node", version: "1" } as never, context as never as StackContext).env;
+}
+
 /** Returns the user's settings in the environment of a component's process. */
 function settingsOf(component: Component) {
-  const environment = readEnvironment(userSettings);
-  const { ports } = environment;
-  const context = { root: "/root", stateFolder: "/state", ports, environment, overrides: {}, faultToken: "" };
-  const { env } = commandOf(
-    component,
-    { path: "/node", version: "1" } as never,
-    context as never as StackContext,
-  );
+  const env = environmentOf(component, userSettings);
   return { LOG_LEVEL: env.LOG_LEVEL, CORS_ORIGINS: env.CORS_ORIGINS };
 }
 
@@ -64,3 +65,18 @@ for (const service of services)
 
 test("other programs do not get the user's settings", () =>
   assert.deepEqual(settingsOf(traffic(4)), { LOG_LEVEL: undefined, CORS_ORIGINS: undefined }));
+
+test("the CA of the stack is for the receivers of the stack only, not for those that the user sets", () => {
+  const [service] = services;
+  assert.ok(service);
+  const certificates = (settings: Record<string, string>) => {
+    const { OTEL_EXPORTER_OTLP_CERTIFICATE, LOKI_CERTIFICATE } = environmentOf(service, settings);
+    return [OTEL_EXPORTER_OTLP_CERTIFICATE, LOKI_CERTIFICATE];
+  };
+  const own = "/state/tls/ca.pem";
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: "https://otel.example.org" };
+  assert.deepEqual(certificates({}), [own, own]);
+  assert.deepEqual(certificates(endpoint), ["", own]);
+  assert.deepEqual(certificates({ LOKI_URL: "https://loki.example.org" }), [own, ""]);
+  assert.deepEqual(certificates({ ...endpoint, OTEL_EXPORTER_OTLP_CERTIFICATE: "/ca" }), ["/ca", own]);
+});

@@ -417,10 +417,22 @@ export function commandOf(component: Component, { path, version }: Resolved, con
         ...NODE_MALLOC,
       }),
       ...component.env?.(input),
-      ...(component.telemetry && { ...environment.telemetry, ...environment.serviceSettings }),
+      ...(component.telemetry && {
+        ...withoutOwnCertificates(environment.telemetry),
+        ...environment.telemetry,
+        ...environment.serviceSettings,
+      }),
       ...environment.settings[component.name],
       ...overrides[component.name],
     },
   };
   return hosts && component.host ? hosts.on(component.host, command) : command;
 }
+
+/** The CA of the stack does not issue the certificates of receivers that the user has set. An empty variable counts as unset. */
+const withoutOwnCertificates = (telemetry: Environment["telemetry"]): Record<string, string> => ({
+  ...((telemetry.OTEL_EXPORTER_OTLP_ENDPOINT || telemetry.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) && {
+    OTEL_EXPORTER_OTLP_CERTIFICATE: "",
+  }),
+  ...(telemetry.LOKI_URL && { LOKI_CERTIFICATE: "" }),
+});
