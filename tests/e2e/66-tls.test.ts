@@ -10,16 +10,25 @@ import { GATEWAY_NAMES, INTERNAL_SERVICE_NAMES, SERVICE_NAMES, SERVICES } from "
 import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { makeCertificates } from "../../packages/stack/src/certificates.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
+import { runsLongTests, skipUnlessAll } from "../runner/env.ts";
 import { inContainers } from "./support/env.ts";
 import { hostPort, urls } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
+import { query, value } from "./support/prometheus.ts";
 import { callThroughConsole, GATEWAY_REQUESTS } from "./support/requests.ts";
+import { runLab } from "./support/run-lab.ts";
 import { traceOf } from "./support/tempo.ts";
 import { eventually, within } from "./support/within.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/test-tls");
 /** The components of a separate stack, whose collector sends spans to the shared Tempo. */
-const OWN: string[] = ["otelcol", "loki", "console", ...SERVICE_NAMES];
+const OWN: string[] = [
+  "otelcol",
+  "loki",
+  "console",
+  ...SERVICE_NAMES,
+  ...(runsLongTests ? ["prometheus", "alertmanager"] : []),
+];
 
 describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }, () => {
   let stack: RunningStack;
@@ -210,11 +219,62 @@ describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }
       }),
     });
     assert.equal(response.status, 200);
-    const query = new URLSearchParams({ query: `{service_name="own-service"} | trace_id="${traceId}"` });
-    await eventually("the line is in Loki", async () => {
-      const found = await fetch(`${stack.address("loki")}/loki/api/v1/query_range?${query}`);
+    const search = new URLSearchParams({ query: `{service_name="own-service"} | trace_id="${traceId}"` });
+    await eventually("the console finds the line in Loki", async () => {
+      const found = await fetch(`${stack.address("console")}/api/loki/query_range?${search}`);
       return (await found.text()).includes("hello");
     });
+  });
+
+  describe("with expired-cert", () => {
+    before(async () => {
+      const { stdout, stderr } = await runLab(STATE_FOLDER, "break", "expired-cert");
+      assert.match(stdout, /^expired-cert is active until /, stderr);
+    });
+
+    it("refuses calls to service A within seconds, with a 503, a metric and a log line", async () => {
+      for (const gateway of GATEWAY_NAMES) {
+        await within(`${gateway} refuses the certificate`, 10_000, async () => {
+          const { status, text } = await overHttp1(gateway, "/a/hello?name=Ana");
+          return status === 503 && JSON.parse(text).type === "urn:lgtm-lab:problem:backend-down";
+        });
+        const { text } = await overHttp1(gateway, "/metrics");
+        assert.match(text, /^tls_handshake_failures_total\{peer="service-a",reason="expired"\} [1-9]/m);
+        await within("the log line", 2_000, async () => {
+          const found = await lines(
+            stack.address("loki"),
+            `{service_name="${gateway}"} |= "TLS handshake failed"`,
+          );
+          return found.some(({ json }) => json.peer === "service-a" && json.reason === "expired");
+        });
+        assert.equal((await overHttp1(gateway, "/b/numbers?count=3")).status, 200);
+      }
+    });
+
+    it("fires TargetDown, because Prometheus refuses the certificate too", {
+      skip: skipUnlessAll,
+    }, async () => {
+      const scraped = await value(stack.address("prometheus"), 'up{service_name="loki"}');
+      assert.equal(scraped, 1, "Prometheus scrapes Loki with TLS");
+      await within("TargetDown fires", 60_000, async () => (await firing()).length > 0);
+    });
+
+    it("answers again within seconds after `lab fix`", async () => {
+      assert.equal((await runLab(STATE_FOLDER, "fix")).stdout, "Ended: expired-cert.");
+      for (const gateway of GATEWAY_NAMES)
+        await within(`${gateway} gets a response of A`, 10_000, async () => {
+          const { status } = await overHttp1(gateway, "/a/hello?name=Ana");
+          return status === 200;
+        });
+      if (runsLongTests)
+        await within("the alert is resolved", 120_000, async () => (await firing()).length === 0);
+    });
+
+    const firing = () =>
+      query(
+        stack.address("prometheus"),
+        'ALERTS{alertname="TargetDown",service_name="service-a",alertstate="firing"}',
+      );
   });
 
   it("still answers the demo traffic and the requests of the console", async () => {

@@ -28,6 +28,7 @@ export async function gatewayStateReader(
       instances: instanceStates
         ? instanceStates(name).map((state) => describeInstance(state, env))
         : (addresses[index] ?? []).map(unknownState),
+      tls: env.upstreamTls !== undefined,
     })),
     routes: routes().map((route) => describeRoute(route, env)),
   });

@@ -5,6 +5,11 @@ import * as v from "valibot";
 
 const { ports } = SERVICES["service-a"];
 
+const file = v.optional(v.string());
+
+/** The expired certificate of the fault `expired-cert`. */
+export const faultTlsVariables = { FAULT_TLS_CERT_FILE: file, FAULT_TLS_KEY_FILE: file };
+
 /** Reads the settings of service A. Throws if a variable is invalid. */
 export const readEnv = () =>
   readVariables(
@@ -14,6 +19,7 @@ export const readEnv = () =>
       GRPC_PORT: portVariable(ports.grpc.port),
       CORS_ORIGINS: corsOrigins,
       ...mutualTlsVariables,
+      ...faultTlsVariables,
       ...faultAdminEnv(ports.faultAdmin.port),
     }),
   );

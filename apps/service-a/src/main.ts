@@ -13,14 +13,13 @@ import {
   tlsFilesOf,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
-import { readEnv } from "./env.ts";
+import { faultTlsVariables, readEnv } from "./env.ts";
 import { serviceAFaults } from "./faults.ts";
 import { greeting } from "./greeting.ts";
 import { serviceA } from "./grpc.ts";
 
 const { route } = SERVICES["service-a"];
 const lifecycle = new Lifecycle();
-const faults = serviceAFaults();
 
 await runService(lifecycle, async () => {
   const env = readEnv();
@@ -29,6 +28,8 @@ await runService(lifecycle, async () => {
   const files = tlsFilesOf(mutualTlsVariables, env);
   const tls = files && (await import("@lgtm-lab/service-runtime/tls")).mutualTls(files, GATEWAY_NAMES);
   if (tls) app.use(tls.guard);
+  const expired = files && tlsFilesOf(faultTlsVariables, env);
+  const faults = serviceAFaults({ tls, expired: expired && { ...files, ...expired } });
   get(
     app,
     route,

@@ -31,7 +31,8 @@ cryptoProvider.set(webcrypto);
 const KEY = { name: "ECDSA", namedCurve: "P-256" } as const;
 const SIGNING = { name: "ECDSA", hash: "SHA-256" } as const;
 const [FILE_MODE, FOLDER_MODE] = [0o600, 0o700];
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** Clocks of other machines may be late. */
 const SKEW_MS = 5 * 60_000;
 
@@ -163,7 +164,7 @@ export async function ensureCertificates(
   owners: Readonly<Record<string, readonly string[]>>,
   { lifetimeMs = DEFAULT_LIFETIME_MS, renewAll = false, now = Date.now(), trustMs = TRUST_MS } = {},
 ): Promise<EnsuredCertificates> {
-  try {
+  return await withFolder(folder, async () => {
     mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
     const caFiles = certificateFiles(folder, AUTHORITY);
     const notBefore = new Date(now - SKEW_MS);
@@ -193,6 +194,34 @@ export async function ensureCertificates(
       expires = Math.min(expires, now + lifetimeMs);
     }
     return { ca: caFiles.cert, renewed, expires: new Date(expires) };
+  });
+}
+
+/**
+ * Makes the files of a certificate that expired an hour before it was made, to show what happens then, unless those in the
+ * folder are of the same CA. Throws a LabError if a file cannot be read or written.
+ */
+export async function ensureExpiredCertificate(
+  folder: string,
+  owner: string,
+  names: readonly string[],
+): Promise<void> {
+  await withFolder(folder, async () => {
+    const authority = readPair(certificateFiles(folder, AUTHORITY));
+    if (!authority) throw new Error("there is no CA");
+    const files = certificateFiles(folder, owner);
+    const old = readPair(files);
+    if (old && isIssued(old, authority, names)) return;
+    const notAfter = new Date(Date.now() - HOUR_MS);
+    const notBefore = new Date(notAfter.getTime() - DAY_MS);
+    await writePair(files, await issueCertificate(authority, { names, notBefore, notAfter }));
+  });
+}
+
+/** Throws a LabError if a step fails. */
+async function withFolder<T>(folder: string, steps: () => Promise<T>): Promise<T> {
+  try {
+    return await steps();
   } catch (error) {
     throw new LabError(
       `Cannot create the certificates in ${folder}: ${messageOf(error)}\n  fix: make the folder writable, or delete it to replace all certificates`,

@@ -19,6 +19,8 @@ const upstream = v.object({
   /** The algorithm; null if the gateway has a single address, which it always calls. */
   balancing: v.nullable(v.string()),
   instances: v.array(instance),
+  /** Whether the gateway calls it with TLS. */
+  tls: v.optional(v.boolean()),
 });
 
 /** How many requests of a route may run and wait at the same time. */

@@ -192,7 +192,7 @@ export class Faults {
   /** Selects at random the active faults that affect a call, by their shares. */
   #select(callee: string | undefined): ActiveFault[] {
     return [...this.#active.values()].filter(({ definition, settings }) => {
-      if (definition.kind === "storm") return false;
+      if (definition.kind === "storm" || definition.kind === "certificate") return false;
       const { share = 1 } = settings as { share?: number };
       return (definition.callee === undefined || definition.callee === callee) && Math.random() < share;
     });

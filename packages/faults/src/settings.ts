@@ -22,6 +22,8 @@ export const SETTINGS = {
   link: v.strictObject({ reset_share: share(0.3), delay_share: share(0.3), delay_ms: milliseconds(400) }),
   /** Sends requests to the service itself. Calls of others are not affected. */
   storm: v.strictObject({ per_second: integer(1, 200, 20) }),
+  /** Uses an expired certificate for new connections. */
+  certificate: v.strictObject({}),
   /** Has no effect itself: it marks the calls that a fault of another service affects. */
   mark: v.strictObject({ share: share(1) }),
 } as const;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { AUTHORITY, certificateFiles } from "@lgtm-lab/certificates/files";
+import { AUTHORITY, type CertificateFiles, certificateFiles } from "@lgtm-lab/certificates/files";
 import { LabError, messageOf, SERVICE_NAMES, type ServiceName } from "@lgtm-lab/contracts";
 import type { Ports } from "./ports.ts";
 
@@ -23,6 +23,13 @@ export const certificatePaths = (stateFolder: string, owner: CertificateOwner) =
   ...certificateFiles(folderOf(stateFolder), owner),
   ca: authorityFile(stateFolder),
 });
+
+/** The name of the files of the fault `expired-cert`. */
+const EXPIRED = "service-a-expired";
+
+/** Returns the paths of the certificate of service A that has expired, and of its key. */
+export const expiredCertificatePaths = (stateFolder: string): CertificateFiles =>
+  certificateFiles(folderOf(stateFolder), EXPIRED);
 
 /** Returns the DNS names on this machine, in docker-compose.yml and in Kubernetes. The first is the identity. */
 function namesOf(owner: CertificateOwner): readonly string[] {
@@ -57,15 +64,21 @@ export async function makeCertificates(
   stateFolder: string,
   { lifetimeMs, renewAll = false, names = [] }: CertificateChoices = {},
 ) {
-  const { ensureCertificates, CA_LIFETIME_MS } = await import("@lgtm-lab/certificates");
+  const { ensureCertificates, ensureExpiredCertificate, CA_LIFETIME_MS } = await import(
+    "@lgtm-lab/certificates"
+  );
   const folder = folderOf(stateFolder);
   const namesOfAll = Object.fromEntries(
     CERTIFICATE_OWNERS.map((name) => [name, [...namesOf(name), ...names]]),
   );
   const { loki = [], ...others } = namesOfAll;
-  const options = { renewAll, ...(lifetimeMs !== undefined && { lifetimeMs }) };
-  const made = await ensureCertificates(folder, others, options);
-  const { renewed } = await ensureCertificates(folder, { loki }, { renewAll, lifetimeMs: CA_LIFETIME_MS });
+  const options = { renewAll, now: Date.now() };
+  const made = await ensureCertificates(folder, others, {
+    ...options,
+    ...(lifetimeMs !== undefined && { lifetimeMs }),
+  });
+  const { renewed } = await ensureCertificates(folder, { loki }, { ...options, lifetimeMs: CA_LIFETIME_MS });
+  await ensureExpiredCertificate(folder, EXPIRED, namesOf("service-a"));
   return { ...made, renewed: [...made.renewed, ...renewed] };
 }
 

@@ -166,6 +166,20 @@ for (const protocol of PROTOCOLS)
       assert.ok((await failures("client", "expired")) > before);
     });
 
+    it("refuses an expired certificate within seconds, although it has a connection, until the service has a valid one", async (t) => {
+      const service = certificateFiles(t, await issue("service-a"));
+      const { port } = await startService(t, protocol, service);
+      const hello = await startGateway(t, protocol, port, certificateFiles(t, await issue("gateway")));
+      assert.equal((await hello()).status, 200);
+      for (const [pair, status] of [
+        [await issue("service-a", expired), 503],
+        [await issue("service-a"), 200],
+      ] as const) {
+        service.write(pair);
+        await waitFor(async () => (await hello()).status === status, { timeout: 10_000, interval: 20 });
+      }
+    });
+
     it("loses no call while the certificates of both sides are replaced, and then uses the new ones", async (t) => {
       const service = certificateFiles(t, await issue("service-a"));
       const gateway = certificateFiles(t, await issue("gateway"));

@@ -250,7 +250,12 @@ test("a name with several addresses is several instances, which get its name as 
 });
 
 /** The state of a gateway with these instances of A, and this route to it. */
-const stateOf = (instances: number, balancing: string, route: Partial<GatewayRoute> = {}): GatewayState => ({
+const stateOf = (
+  instances: number,
+  balancing: string,
+  route: Partial<GatewayRoute> = {},
+  { tls = false } = {},
+): GatewayState => ({
   protocol: "grpc",
   upstreams: [
     {
@@ -263,6 +268,7 @@ const stateOf = (instances: number, balancing: string, route: Partial<GatewayRou
         active_calls: 0,
         latency_ms: null,
       })),
+      tls,
     },
   ],
   routes: [
@@ -289,6 +295,7 @@ for (const [name, off, on, what] of [
   ["slow-a-one", stateOf(3, "round-robin"), stateOf(3, "random-two"), /SERVICE_A_BALANCING=least-time/],
   ["flaky-a", stateOf(1, "round-robin"), stateOf(1, "round-robin", { retries: 2 }), /UPSTREAM_RETRIES=2/],
   ["token-storm", stateOf(1, "round-robin"), stateOf(1, "round-robin", { scope: "hello" }), /lab up --auth/],
+  ["expired-cert", stateOf(1, "round-robin"), stateOf(1, "round-robin", {}, { tls: true }), /lab up --tls/],
 ] as const)
   test(`${name} can be set only while the gateways have the mechanism ${what.source}`, async (t) => {
     const { ports, access, status } = await scaledStack(t);

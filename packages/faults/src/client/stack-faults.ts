@@ -46,6 +46,11 @@ const accessTokens: MechanismOfGateways = {
   isOn: ({ routes }) => routes.some(({ scope }) => scope !== null),
 };
 
+const tls: MechanismOfGateways = {
+  what: "TLS to service A (lab up --tls)",
+  isOn: ({ upstreams }) => upstreams.some(({ name, tls }) => name === "service-a" && tls === true),
+};
+
 const GATEWAYS = ["gateway", "gateway-rest"] as const;
 
 const TABLE = [
@@ -84,6 +89,12 @@ const TABLE = [
     does: "20 requests a second with invalid access tokens arrive at each gateway",
     at: GATEWAYS,
     needs: accessTokens,
+  },
+  {
+    name: "expired-cert",
+    does: "service A uses an expired certificate",
+    at: ["service-a"],
+    needs: tls,
   },
 ] as const satisfies readonly (Omit<StackFault, "name"> & { readonly name: string })[];
 

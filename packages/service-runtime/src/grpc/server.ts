@@ -43,7 +43,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   health.addToServer(server);
   addReflection(server, PROTO_PATH);
   const insecure = ServerCredentials.createInsecure();
-  const listener = await tls?.listen(host, options.port, server.createConnectionInjector(insecure));
+  const listener = await tls?.listen(host, options.port, () => server.createConnectionInjector(insecure));
   const port =
     listener?.port ??
     (await new Promise<number>((resolve, reject) => {

@@ -32,7 +32,7 @@ interface Loaded {
 
 /** The certificate, key and CAs of a program, which are read again when their files change. */
 export class TlsCredentials {
-  readonly #files: TlsFiles;
+  #files: TlsFiles;
   readonly #role: CredentialsOptions["role"];
   readonly #listeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
@@ -61,7 +61,23 @@ export class TlsCredentials {
     return this.#current.context;
   }
 
-  /** Calls a function after each change. Connections that exist are not affected. */
+  /** Uses other files until the returned function is called. Throws an error that names the variable if one cannot be used. */
+  useInstead(files: TlsFiles): () => void {
+    const own = this.#files;
+    this.#files = files;
+    try {
+      this.#replace();
+    } catch (error) {
+      this.#files = own;
+      throw error;
+    }
+    return () => {
+      this.#files = own;
+      this.#check();
+    };
+  }
+
+  /** Calls a function after each change. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -72,13 +88,9 @@ export class TlsCredentials {
   }
 
   #check(): void {
-    const seen = this.#stamp();
-    if (seen === this.#seen && this.#failure === undefined) return;
-    const files = { certificate: this.#files.cert.path };
+    if (this.#stamp() === this.#seen && this.#failure === undefined) return;
     try {
-      this.#current = this.#load();
-      this.#seen = seen;
-      this.#failure = undefined;
+      this.#replace();
     } catch (error) {
       // Files that are replaced one after the other do not match for a moment, so a failure is reported only if the next
       // check fails too.
@@ -88,14 +100,21 @@ export class TlsCredentials {
         this.#failure = message;
         certificateReloaded(this.#role, "failed");
         logger.error(
-          { ...files, err: error },
+          { certificate: this.#files.cert.path, err: error },
           "changed certificate files cannot be used; the old ones stay in use",
         );
       }
-      return;
     }
+  }
+
+  /** Loads the files, and uses them for new connections. Throws an error that names the variable if one cannot be used. */
+  #replace(): void {
+    const seen = this.#stamp();
+    this.#current = this.#load();
+    this.#seen = seen;
+    this.#failure = undefined;
     certificateReloaded(this.#role, "ok");
-    logger.info(files, "changed certificate files are in use");
+    logger.info({ certificate: this.#files.cert.path }, "changed certificate files are in use");
     for (const listener of this.#listeners) listener();
   }
 

@@ -4,14 +4,18 @@ import { createServer } from "node:tls";
 import type { ConnectionInjector, ServerOptions } from "@grpc/grpc-js";
 import { CALL_BUDGET_MAX_MS } from "@lgtm-lab/contracts";
 import type { TlsCredentials } from "./credentials.ts";
-import { MAX_CONNECTION_MS } from "./http.ts";
+import { afterChange, MAX_CONNECTION_MS } from "./http.ts";
 import { tlsListener } from "./listener.ts";
 
 /** What a gRPC server needs to use TLS. */
 export interface GrpcTls {
   readonly serverOptions: ServerOptions;
-  /** Listens, and gives the connections of accepted clients to the server. Throws the error of `listen`. */
-  listen(host: string, port: number, server: ConnectionInjector): Promise<GrpcTlsListener>;
+  /**
+   * Listens, and gives the connections of accepted clients to the server. After a change of the certificate clients connect
+   * again, through a new injector: `drain` of grpc-js would close later connections of the same one too.
+   * Throws the error of `listen`.
+   */
+  listen(host: string, port: number, newInjector: () => ConnectionInjector): Promise<GrpcTlsListener>;
 }
 
 /** A socket that listens. */
@@ -32,9 +36,15 @@ export function grpcTls(credentials: TlsCredentials, { clients }: { clients: rea
       "grpc.max_connection_age_ms": MAX_CONNECTION_MS,
       "grpc.max_connection_age_grace_ms": CALL_BUDGET_MAX_MS,
     },
-    async listen(host, port, server) {
+    async listen(host, port, newInjector) {
+      let injector = newInjector();
       const listener = createServer(options);
-      const handshakes = attach(listener, (socket) => server.injectConnection(socket));
+      const handshakes = attach(listener, (socket) => injector.injectConnection(socket));
+      afterChange(credentials, () => {
+        const old = injector;
+        injector = newInjector();
+        old.destroy(); // its calls that run are completed
+      });
       listener.listen({ host, port });
       await once(listener, "listening");
       return {

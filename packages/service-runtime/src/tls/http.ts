@@ -16,6 +16,13 @@ import { handshakeFailed } from "./observe.ts";
  */
 export const MAX_CONNECTION_MS = 600_000;
 
+/** Programs check their files once a second. When the CA changes too, all of them must know it before they connect again. */
+const RECONNECT_AFTER_MS = 3_000;
+
+/** Calls a function, which lets clients connect again, some time after each change of a certificate. */
+export const afterChange = (credentials: TlsCredentials, reconnect: () => void): void =>
+  credentials.onChange(() => void setTimeout(reconnect, RECONNECT_AFTER_MS).unref());
+
 /** What an HTTP server needs to use TLS. */
 export interface HttpTls {
   readonly createServer: typeof createServer;
@@ -52,7 +59,13 @@ export function httpTls(
         if (socket.alpnProtocol === "h2") http2.serve(socket);
         else serveHttp1?.call(server, socket);
       });
-      if (clients) limitAge(server, maxConnectionMs);
+      if (clients) {
+        const limit = limitAge(server, maxConnectionMs);
+        afterChange(credentials, () => {
+          limit.replaceAll();
+          http2.close();
+        });
+      }
       return {
         ...http2,
         close() {
@@ -68,13 +81,20 @@ export function httpTls(
   };
 }
 
-/** Asks clients with HTTP/1.1 to close connections that are older than a time. */
-function limitAge(server: Server, maxConnectionMs: number): void {
+/** Asks clients with HTTP/1.1, in a response, to close connections that are older than a time or than the last change. */
+function limitAge(server: Server, maxConnectionMs: number) {
   const since = new WeakMap<Socket, number>();
+  let changed = 0;
   server.on("secureConnection", (socket) => since.set(socket, performance.now()));
   server.prependListener("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
-    if (performance.now() - (since.get(socket) ?? 0) > maxConnectionMs) response.shouldKeepAlive = false;
+    const oldest = Math.max(performance.now() - maxConnectionMs, changed);
+    if ((since.get(socket) ?? 0) < oldest) response.shouldKeepAlive = false;
   });
+  return {
+    replaceAll() {
+      changed = performance.now();
+    },
+  };
 }
 
 /** Refuses requests on connections whose client has no certificate. Mount it after health and metrics. */

@@ -15,6 +15,7 @@ export * from "./observe.ts";
 export interface MutualTls {
   readonly grpc: GrpcTls;
   readonly http: HttpTls;
+  readonly credentials: TlsCredentials;
   /** Refuses HTTP requests of clients without a certificate. Mount it after health and metrics. */
   readonly guard: MiddlewareHandler;
 }
@@ -26,6 +27,7 @@ export interface MutualTls {
 export function mutualTls(files: TlsFiles, clients: readonly string[]): MutualTls {
   const credentials = new TlsCredentials({ files, role: "server" });
   return {
+    credentials,
     grpc: grpcTls(credentials, { clients }),
     http: httpTls(credentials, { clients }),
     guard: requireClientCertificate(),

@@ -8,7 +8,7 @@ import {
   serviceAddressVariables,
 } from "@lgtm-lab/contracts";
 import { LAB_VERSION } from "@lgtm-lab/contracts/repository";
-import { authorityFile, certificatePaths } from "../certificates.ts";
+import { authorityFile, certificatePaths, expiredCertificatePaths } from "../certificates.ts";
 import { HOST, httpAddress, type PortVariable } from "../ports.ts";
 import {
   CLIENT_HOST,
@@ -51,6 +51,7 @@ function service(name: ServiceName): Component {
       OTEL_METRICS_EXPORTER: "none",
       OTEL_LOGS_EXPORTER: "none",
       LOKI_URL: httpAddress(ports, "LOKI_PORT", hosts?.machineAddress),
+      ...(ports.usesTls && name === "service-a" && faultTlsEnv(expiredCertificatePaths(stateFolder))),
       ...(ports.usesTls && {
         OTEL_EXPORTER_OTLP_CERTIFICATE: authorityFile(stateFolder),
         LOKI_CERTIFICATE: authorityFile(stateFolder),
@@ -123,6 +124,12 @@ const tlsEnv = (
   ...(SERVICES[name].role === "gateway"
     ? { UPSTREAM_TLS_CERT_FILE: cert, UPSTREAM_TLS_KEY_FILE: key, UPSTREAM_TLS_CA_FILE: ca }
     : { TLS_CA_FILE: ca }),
+});
+
+/** For the fault `expired-cert`. */
+const faultTlsEnv = ({ cert, key }: ReturnType<typeof expiredCertificatePaths>) => ({
+  FAULT_TLS_CERT_FILE: cert,
+  FAULT_TLS_KEY_FILE: key,
 });
 
 /** Returns the variable with which a Node program accepts the certificates of the services, if they use TLS. */

@@ -136,6 +136,12 @@ export const EXPECTED: Readonly<Record<StackFaultName, Expected>> = {
     shownBy: "both gateways",
     signal: refused,
   },
+  "expired-cert": {
+    client: "/a/hello returns 503",
+    alerts: [{ name: "TargetDown", service: "service-a" }],
+    shownBy: "both gateways",
+    signal: errors("/a/hello"),
+  },
 };
 
 /** The default for unknown faults: any page, and the share of failed requests. */
