@@ -7,9 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { connect, createSecureContext, createServer } from "node:tls";
-import { createAuthority, ensureCertificates, issueCertificate, type KeyPair } from "@lgtm-lab/certificates";
+import {
+  createAuthority,
+  ensureCertificates,
+  ensureExpiredCertificate,
+  issueCertificate,
+  type KeyPair,
+} from "@lgtm-lab/certificates";
 import { certificateFiles } from "@lgtm-lab/certificates/files";
 import { LabError } from "@lgtm-lab/contracts";
+import fc from "fast-check";
 
 const HOUR_MS = 3_600_000;
 const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -136,6 +143,63 @@ describe("the certificates in a folder", () => {
       for (const certificates of [bundle, bundle.toReversed()])
         await handshake(t, pair, certificates.join(""));
     }
+  });
+
+  it("include one that has expired, which is new only if the CA is", async (t) => {
+    const folder = folderOf(t);
+    const expired = () => ensureExpiredCertificate(folder, "expired", ["service-a"]);
+    await assert.rejects(expired(), /^LabError: Cannot create the certificates in \S+: there is no CA\n/);
+    const serials: string[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      await ensureCertificates(folder, OWNERS, { trustMs: 1 });
+      await expired();
+      const certificate = read(folder, "expired");
+      assert.ok(certificate.validToDate.getTime() < Date.now());
+      assert.ok(certificate.verify(read(folder, "ca").publicKey));
+      serials.push(certificate.serialNumber);
+      await expired();
+      assert.equal(read(folder, "expired").serialNumber, certificate.serialNumber);
+      // The key is not that of the CA, so the next round makes another one.
+      writeFileSync(certificateFiles(folder, "ca").key, readPair(folder, "gateway").key);
+    }
+    assert.equal(new Set(serials).size, 2);
+  });
+
+  it("are usable, or a LabError says what to do, whatever the files contain", async (t) => {
+    const folder = folderOf(t);
+    const { cert: valid } = await createAuthority();
+    const text = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 300 }),
+      fc.constantFrom(
+        "",
+        "-----BEGIN CERTIFICATE-----\n",
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+      ),
+      fc.nat(valid.length).map((length) => valid.slice(0, length)),
+    );
+    const outcomes = { made: 0, refused: 0 };
+    const files = (["ca", "gateway"] as const).flatMap((owner) =>
+      Object.values(certificateFiles(folder, owner)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...files), text, async (file, content) => {
+        rmSync(folder, { recursive: true, force: true });
+        await ensureCertificates(folder, OWNERS);
+        writeFileSync(file, content);
+        try {
+          await ensureCertificates(folder, OWNERS, { trustMs: 1 });
+          const leaf = read(folder, "gateway");
+          assert.ok(leaf.verify(read(folder, "ca").publicKey));
+          outcomes.made += 1;
+        } catch (error) {
+          assert.ok(error instanceof LabError, String(error));
+          assert.match(error.message, /\n {2}fix: /);
+          outcomes.refused += 1;
+        }
+      }),
+      { numRuns: 20 },
+    );
+    assert.ok(outcomes.refused > 0, JSON.stringify(outcomes));
   });
 
   it("throw an error with a fix if the folder is a file", async (t) => {

@@ -161,7 +161,10 @@ const unusable = ({ variable, path }: TlsFile, reason: string, cause?: unknown) 
 
 function readFile(file: TlsFile): string {
   try {
-    const { size } = statSync(file.path);
+    const status = statSync(file.path);
+    // Reading a device or a pipe may never end.
+    if (!status.isFile()) throw new Error("it is not a file");
+    const { size } = status;
     if (size > MAX_BYTES) throw new Error(`it has ${size} bytes; at most ${MAX_BYTES} are read`);
     return readFileSync(file.path, "utf8");
   } catch (error) {
@@ -169,11 +172,19 @@ function readFile(file: TlsFile): string {
   }
 }
 
-const PEM = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----\n?/g;
+const [BEGIN, END] = ["-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"];
 
 /** Returns the certificates in a PEM file: the leaf certificate first, then the intermediate certificates. */
 function certificatesIn(file: TlsFile): readonly X509Certificate[] {
-  const found = readFile(file).match(PEM) ?? [];
+  const text = readFile(file);
+  const found: string[] = [];
+  // Not with a regular expression, whose time would be quadratic for a file with many beginnings and no end.
+  for (let at = text.indexOf(BEGIN), end = 0; at >= 0; at = text.indexOf(BEGIN, end)) {
+    end = text.indexOf(END, at);
+    if (end < 0) throw unusable(file, "it ends within a certificate");
+    end += END.length;
+    found.push(`${text.slice(at, end)}\n`);
+  }
   if (found.length === 0) throw unusable(file, "it contains no certificate in PEM");
   try {
     return found.map((pem) => new X509Certificate(pem));

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect as connectHttp2, constants, type SecureClientSessionOptions } from "node:http2";
@@ -21,8 +22,9 @@ import {
   type TlsFiles,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
-import { httpTls, mutualTls, TlsCredentials } from "@lgtm-lab/service-runtime/tls";
-import { registry } from "@lgtm-lab/telemetry";
+import { hasName, httpTls, mutualTls, TlsCredentials } from "@lgtm-lab/service-runtime/tls";
+import { logger, registry } from "@lgtm-lab/telemetry";
+import fc from "fast-check";
 import waitFor from "p-wait-for";
 
 const HOUR_MS = 3_600_000;
@@ -534,5 +536,198 @@ describe("an HTTP server with TLS", () => {
     assert.equal((await request(next, "/hello")).status, 200);
     assert.notEqual(serial(next), serial(old));
     assert.equal((await request(old, "/hello")).status, 200);
+  });
+});
+
+/** PEM with a label, of any bytes. */
+const pemOf = (label: string, bytes: Uint8Array) =>
+  `-----BEGIN ${label}-----\n${Buffer.from(bytes).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END ${label}-----\n`;
+
+/** Replaces some bytes, at positions that are shares of the length. */
+function garbled(text: string | Buffer, changes: readonly (readonly [at: number, byte: number])[]): Buffer {
+  const bytes = Buffer.from(text);
+  for (const [at, byte] of changes) bytes[Math.floor(at * (bytes.length - 1))] = byte;
+  return bytes;
+}
+
+const share = fc.double({ min: 0, max: 1, noNaN: true });
+const changes = fc.array(fc.tuple(share, fc.nat(255)), { minLength: 1, maxLength: 8 });
+
+/** What can be in a file, made from its valid text. */
+const contents: fc.Arbitrary<(valid: string) => string | Buffer> = fc.oneof(
+  share.map((length) => (valid: string) => valid.slice(0, length * valid.length)),
+  changes.map((each) => (valid: string) => garbled(valid, each)),
+  changes.map((each) => (valid: string) => {
+    const [, label = "", base64 = ""] = /BEGIN (.+?)-----([\s\S]+?)-----END/.exec(valid) ?? [];
+    return pemOf(label, garbled(Buffer.from(base64, "base64"), each));
+  }),
+  fc.uint8Array({ maxLength: 4096 }).map((bytes) => () => Buffer.from(bytes)),
+  fc.uint8Array({ maxLength: 4096 }).map((bytes) => () => pemOf("CERTIFICATE", bytes)),
+  fc
+    .constantFrom("", "\n", "\0", "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----\n")
+    .map((text) => () => text),
+  // Another pair, a key in place of a certificate, the wrong order, chains without an end, files that are too large.
+  fc.constantFrom(
+    () => server.key,
+    () => server.cert,
+    () => authority.cert,
+    () => other.cert + server.cert,
+    () => server.cert + authority.cert.repeat(20) + other.cert.repeat(20),
+    (valid: string) => valid.repeat(5000),
+    () => "-----BEGIN CERTIFICATE-----".repeat(38_000),
+    () => `-----BEGIN CERTIFICATE-----${"A".repeat(1_000_000)}-----END CERTIFICATE-----`,
+  ),
+);
+
+describe("arbitrary certificate files", () => {
+  it("are used or not, with one count and at most one line, and never end the process", async (t) => {
+    const { files, write } = writeFiles(t, server);
+    t.mock.timers.enable({ apis: ["setInterval"] });
+    const errors = t.mock.method(logger, "error", () => {});
+    // The credentials of services in other tests count as `server`.
+    const credentials = new TlsCredentials({ files, role: "client", checkMs: 1 });
+    t.after(() => credentials.close());
+    const outcomes = { ok: 0, failed: 0 };
+    const change = async (act: () => void) => {
+      const before = [await reloads("client", "ok"), await reloads("client", "failed")];
+      act();
+      const began = performance.now();
+      t.mock.timers.tick(3);
+      assert.ok(performance.now() - began < 2_000, "it takes too long");
+      const after = [await reloads("client", "ok"), await reloads("client", "failed")];
+      return after.map((value, index) => value - (before[index] ?? 0));
+    };
+    const valid = { cert: server.cert, key: server.key, ca: authority.cert };
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom("cert", "key", "ca"), contents, async (part, content) => {
+        const { context } = credentials;
+        errors.mock.resetCalls();
+        const path = files[part]?.path ?? "";
+        const [ok, failed] = await change(() => writeFileSync(path, content(valid[part])));
+        assert.deepEqual([ok, failed].toSorted(), [0, 1]);
+        outcomes[ok ? "ok" : "failed"] += 1;
+        if (failed) assert.equal(credentials.context, context, "the old certificate stays in use");
+        assert.equal(errors.mock.callCount(), failed);
+        assert.deepEqual(await change(() => write(server)), [1, 0]);
+      }),
+      { numRuns: 150 },
+    );
+    assert.ok(outcomes.failed > 30, JSON.stringify(outcomes));
+  });
+
+  it("that are not files are refused without reading them", (t) => {
+    const { files } = writeFiles(t, server);
+    for (const path of ["/dev/zero", "/", "/proc/self/fd"])
+      assert.throws(
+        () => new TlsCredentials({ files: { ...files, cert: { ...files.cert, path } }, role: "server" }),
+        { message: `TLS_CERT_FILE=${path} cannot be used: it is not a file.` },
+      );
+  });
+});
+
+describe("arbitrary certificates of clients", () => {
+  const label = fc.stringMatching(/^[a-z0-9*.-]{1,20}$/);
+  const name = fc.oneof(
+    label,
+    fc.constantFrom(
+      "gateway",
+      "GATEWAY",
+      "gateway.",
+      ".gateway",
+      "*",
+      "*.gateway",
+      "gatewa*",
+      "gateway\0",
+      "gateway\0.example.test",
+      "\0gateway",
+      "gateway,DNS:gateway",
+      "x, DNS:gateway",
+      "127.0.0.1",
+      "::1",
+      "x".repeat(60_000),
+      `${"a.".repeat(2_000)}gateway`,
+    ),
+  );
+  const date = fc.date({ min: new Date("1900-01-01"), max: new Date("9999-12-31"), noInvalidDate: true });
+  /** Before 1970, and the last time that a certificate can contain. */
+  const validity = fc.oneof(
+    fc.tuple(date, date),
+    fc.constantFrom(
+      [new Date("1950-01-01"), new Date("9999-12-31T23:59:59Z")],
+      [new Date("1900-01-01"), new Date("1969-12-31")],
+      [new Date("9999-12-31"), new Date("1950-01-01")],
+    ),
+  );
+
+  it("have a name only if it is one of their DNS names, and no other text", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(name, { minLength: 1, maxLength: 5 }),
+        validity,
+        async (names, [from, to]) => {
+          const { cert } = await issueCertificate(authority, {
+            names,
+            commonName: "gateway",
+            notBefore: from ?? ago(1),
+            notAfter: to ?? inAnHour(),
+          });
+          const expected = names.some((each) => each.toLowerCase() === "gateway");
+          assert.equal(hasName(new X509Certificate(cert), "gateway"), expected);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("are accepted only if they are valid now and have the name, and bytes that are not TLS end no server", async (t) => {
+    const { http, grpc } = await startService(t);
+    const total = async () => {
+      const { values } = (await registry.getSingleMetric("tls_handshake_failures_total")?.get()) ?? {
+        values: [],
+      };
+      return values.reduce((sum, { value }) => sum + value, 0);
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(name, { minLength: 1, maxLength: 3 }),
+        validity,
+        async (names, [from, to]) => {
+          const notBefore = from ?? ago(1);
+          const notAfter = to ?? inAnHour();
+          const pair = await issueCertificate(authority, {
+            names,
+            commonName: "client",
+            notBefore,
+            notAfter,
+          });
+          const isValid = notBefore.getTime() <= Date.now() && Date.now() <= notAfter.getTime();
+          const accepted = isValid && names.some((each) => each.toLowerCase() === "gateway");
+          for (const port of [grpc, http]) {
+            const before = await total();
+            assert.equal(await open(port, pair), accepted ? "open" : "closed");
+            if (!accepted) await waitFor(async () => (await total()) > before, POLL);
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ minLength: 1, maxLength: 600 }),
+        fc.boolean(),
+        async (bytes, isRecord) => {
+          const socket = connectTcp(grpc, "127.0.0.1");
+          socket.on("error", () => {});
+          // The header of a record with a ClientHello, and any content.
+          const header = [22, 3, 1, bytes.length >> 8, bytes.length & 255];
+          socket.end(isRecord ? Buffer.from([...header, ...bytes]) : bytes);
+          socket.resume();
+          await once(socket, "close");
+        },
+      ),
+      { numRuns: 50 },
+    );
+    const gateway = await issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() });
+    for (const port of [grpc, http]) assert.equal(await open(port, gateway), "open");
   });
 });
