@@ -109,7 +109,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
       hosts = await openHosts(stateFolder, { environment, components, ports, tokenIssuer, report, signal });
     if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
     // On other hosts, gateways, collector and Loki are called by their addresses.
-    if (hosts) certificates = { names: [hosts.addresses.machine, ...Object.values(hosts.addresses.hosts)] };
+    if (hosts)
+      certificates = { names: [hosts.addresses.machineAddress, ...Object.values(hosts.addresses.hosts)] };
     if (options.tls) {
       await makeCertificates(stateFolder, certificates);
       trustCertificates(stateFolder, ports);
