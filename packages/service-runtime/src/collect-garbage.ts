@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { getHeapStatistics } from "node:v8";
+import { returnMemory } from "@lgtm-lab/telemetry/return-memory";
 
 /** Time from the start to the first collection; by then the first requests are answered. */
 const SETTLED_MS = 5_000;
@@ -20,8 +20,6 @@ const WORTH_BYTES = 6 * 2 ** 20;
  * extra CPU time. A collection blocks the process for about 30 ms on an idle machine, and for longer on a busy one.
  */
 export function collectGarbageAtRest(): void {
-  setFlagsFromString("--expose-gc");
-  const gc = runInNewContext("gc") as (options: { type: "major"; flavor: "last-resort" }) => void;
   let last = performance.eventLoopUtilization();
   let collections = 0;
   let collectedBytes = 0;
@@ -29,7 +27,7 @@ export function collectGarbageAtRest(): void {
     collections < 2 || getHeapStatistics().total_heap_size - collectedBytes > WORTH_BYTES;
   const collect = () => {
     collections += 1;
-    gc({ type: "major", flavor: "last-resort" }); // the only flavor that returns the memory at once
+    returnMemory();
     collectedBytes = getHeapStatistics().total_heap_size;
     last = performance.eventLoopUtilization();
   };

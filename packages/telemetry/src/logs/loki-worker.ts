@@ -1,7 +1,5 @@
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { type LokiOptions, pinoLoki } from "pino-loki";
 import { joinJson } from "../delivery/batch.ts";
 import { sharedCounters } from "../delivery/counters.ts";
@@ -10,6 +8,7 @@ import { DeliveryQueue } from "../delivery/queue.ts";
 import { redactFromMessages, report } from "../delivery/report.ts";
 import { reportStalledDelivery, trustOf } from "../delivery/report-stalled.ts";
 import { secretsIn } from "../endpoint.ts";
+import { returnMemory } from "../return-memory.ts";
 import { type Entry, entryOf, lineOf, META_KEY } from "./entry.ts";
 import { LEVEL_MAP } from "./levels.ts";
 import { LokiClock } from "./loki-clock.ts";
@@ -33,7 +32,10 @@ export interface LokiWorkerOptions {
 }
 
 const BATCH_SECONDS = 0.2;
-/** By then the modules are loaded and the first lines are sent; and V8 frees the code that only the start needed. */
+/**
+ * When memory is returned: when the modules are loaded and the first lines are sent, and when V8 frees the code that only
+ * the start needed. This frees 6 MB, which V8 would keep while few lines are logged.
+ */
 const SETTLED_MS = [5_000, 60_000];
 /** How long a process that ends without `shutdownTelemetry` waits for its last lines. This blocks its main thread. */
 const CLOSE_MS = 1000;
@@ -87,7 +89,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     return ACCEPTED;
   };
   const loki = pinoLoki(lokiOptions(options, logFormat));
-  for (const milliseconds of SETTLED_MS) setTimeout(collectGarbage, milliseconds).unref();
+  for (const milliseconds of SETTLED_MS) setTimeout(returnMemory, milliseconds).unref();
   let rest = "";
   const transport = new Writable({
     decodeStrings: false,
@@ -122,15 +124,6 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     await queue.flush(FOREVER_MS);
   }
   return Object.assign(transport, { flush });
-}
-
-/**
- * Frees 6 MB of garbage and code from the start of this thread, which V8 would not collect while few lines are logged.
- */
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  const gc = runInNewContext("gc") as (options: { type: "major"; flavor: "last-resort" }) => void;
-  gc({ type: "major", flavor: "last-resort" }); // the only flavor that returns the memory at once
 }
 
 const lokiOptions = (options: LokiWorkerOptions, logFormat: typeof lineOf): LokiOptions => ({
