@@ -151,18 +151,18 @@ function attributesOf(request: IncomingMessage, component: "http" | "https"): At
   const query = at === -1 ? "" : url.slice(at + 1);
   if (query !== "" && (!PLAIN_QUERY.test(query) || REDACTED_QUERY.test(query))) return undefined;
   const { remoteAddress } = socket;
-  const attributes: Attributes = {
-    [ATTR_HTTP_REQUEST_METHOD]: method,
-    [ATTR_URL_SCHEME]: component,
-    [ATTR_SERVER_ADDRESS]: server.address,
-    [ATTR_NETWORK_PEER_ADDRESS]: remoteAddress,
-    [ATTR_NETWORK_PEER_PORT]: socket.remotePort,
-    [ATTR_NETWORK_PROTOCOL_VERSION]: request.httpVersion,
-    [ATTR_USER_AGENT_ORIGINAL]: headers["user-agent"],
-    [ATTR_URL_PATH]: path,
-    [ATTR_CLIENT_ADDRESS]: remoteAddress,
-    [ATTR_SERVER_PORT]: server.port,
-  };
+  // Not an object literal: V8 adds the computed properties of a literal slowly after it has collected all such objects.
+  const attributes: Attributes = {};
+  attributes[ATTR_HTTP_REQUEST_METHOD] = method;
+  attributes[ATTR_URL_SCHEME] = component;
+  attributes[ATTR_SERVER_ADDRESS] = server.address;
+  attributes[ATTR_NETWORK_PEER_ADDRESS] = remoteAddress;
+  attributes[ATTR_NETWORK_PEER_PORT] = socket.remotePort;
+  attributes[ATTR_NETWORK_PROTOCOL_VERSION] = request.httpVersion;
+  attributes[ATTR_USER_AGENT_ORIGINAL] = headers["user-agent"];
+  attributes[ATTR_URL_PATH] = path;
+  attributes[ATTR_CLIENT_ADDRESS] = remoteAddress;
+  attributes[ATTR_SERVER_PORT] = server.port;
   if (query !== "") attributes[ATTR_URL_QUERY] = query;
   return attributes;
 }
