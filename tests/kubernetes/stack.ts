@@ -178,11 +178,7 @@ const FORWARDED_MS = 60_000;
  * is gone, so it is started again with another one.
  */
 async function forwardToPods(all: readonly Service[]): Promise<void> {
-  const running = new Map<
-    Service,
-    { readonly pod: string; readonly child: ReturnType<typeof startForward> }
-  >();
-  const ended = new Set<unknown>();
+  const running = new Map<Service, ReturnType<typeof startForward>>();
   const check = async () => {
     const ready = (await podsOf()).filter(isReady);
     for (const service of all) {
@@ -191,27 +187,15 @@ async function forwardToPods(all: readonly Service[]): Promise<void> {
           metadata.labels["app.kubernetes.io/name"] === service.spec.selector["app.kubernetes.io/name"],
       );
       const current = running.get(service);
-      if (current && !ended.has(current.child) && pods.some(({ metadata }) => metadata.name === current.pod))
-        continue;
-      current?.child.kill();
-      await current?.child;
+      if (current?.runs() && pods.some(({ metadata }) => metadata.name === current.pod)) continue;
+      await current?.stop();
       running.delete(service);
-      const [pod] = pods;
-      if (!pod) continue;
-      const child = startForward(service, pod);
-      void child.then(() => ended.add(child));
-      running.set(service, { pod: pod.metadata.name, child });
+      if (pods[0]) running.set(service, startForward(service, pods[0]));
     }
     return running.size === all.length;
   };
   await pWaitFor(check, { interval: CHECK_MS, timeout: FORWARDED_MS });
-  await Promise.all(
-    [...running].map(async ([{ metadata }, { child }]) => {
-      const started = once(child.stdout, "data").then(() => true);
-      if (!(await Promise.race([started, child.then(() => false)])))
-        throw new Error(`Cannot forward the ports of ${metadata.name}: ${(await child).stderr}`);
-    }),
-  );
+  await Promise.all([...running.values()].map(({ started }) => started));
   void (async () => {
     while (true) {
       await delay(CHECK_MS, undefined, { ref: false });
@@ -220,6 +204,7 @@ async function forwardToPods(all: readonly Service[]): Promise<void> {
   })();
 }
 
+/** Forwards the ports of a Service to one of its pods. `started` rejects if that is not possible. */
 function startForward({ spec }: Service, { metadata: { name, namespace } }: Pod) {
   const options = ["--context", context(), `--namespace=${namespace}`, `--address=${HOST}`];
   const ports = spec.ports.map(({ port }) => `${port}`);
@@ -228,8 +213,19 @@ function startForward({ spec }: Service, { metadata: { name, namespace } }: Pod)
     reject: false,
     stdin: "ignore",
   });
+  let runs = true;
+  const ended = child.then(({ stderr }) => {
+    runs = false;
+    throw new Error(`Cannot forward the ports of ${name}: ${stderr}`);
+  });
+  const started = Promise.race([once(child.stdout, "data"), ended]);
+  started.catch(() => {}); // awaited at the start only
   child.stdout.resume(); // it prints a line for each connection
-  return child;
+  const stop = async () => {
+    child.kill();
+    await child;
+  };
+  return { pod: name, started, stop, runs: () => runs };
 }
 
 /** Returns the process ids of the containers of a pod. The variable HOSTNAME is the name of the pod. */
