@@ -72,13 +72,19 @@ const PAIRS: readonly Pair[] = [
   // Each needs half of the CPU time. The tests of operations have long time limits.
   ["e2e", "operations"],
 ];
-/** These leave the CPU to the other phase of their pair, which has short time limits. */
-const LOW_PRIORITY = ["unit", "operations"];
+/**
+ * These leave the CPU to the other phase of their pair, which has short time limits. `operations` has limits too, so it
+ * must get a share also when the other phase needs all of it.
+ */
+const LOW_PRIORITY: Readonly<Record<string, number>> = {
+  unit: constants.priority.PRIORITY_LOW,
+  operations: constants.priority.PRIORITY_BELOW_NORMAL,
+};
 
 async function runPair(pair: Pair): Promise<void> {
   const command = (name: string) => [
     import.meta.filename,
-    ...(LOW_PRIORITY.includes(name) ? ["--low-priority"] : []),
+    ...(name in LOW_PRIORITY ? ["--low-priority"] : []),
     name,
   ];
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-tests-"));
@@ -108,7 +114,7 @@ await runCommand(async () => {
   const names = parsePhases(positionals, Object.keys(PHASES));
   if (values.all) setEnvironment({ LAB_TEST_ALL: "1" });
   // The programs that this process starts inherit it.
-  if (values["low-priority"]) setPriority(constants.priority.PRIORITY_LOW);
+  if (values["low-priority"]) setPriority(LOW_PRIORITY[names[0] ?? ""] ?? 0);
   const phases = new Phases();
   const pairs = PAIRS.filter((pair) => pair.every((name) => names.includes(name)));
   for (const name of names) {
