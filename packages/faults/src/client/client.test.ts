@@ -107,7 +107,10 @@ test("a service that is not running cannot be broken, and has no fault", async (
 
 test("without a launcher, a fault that needs it is rejected", async (t) => {
   const stack = { ...stoppedStack(t), launcher: () => undefined };
-  await assert.rejects(setFault(stack, "crash-b"), /crash-b needs the launcher/);
+  await assert.rejects(
+    setFault(stack, "crash-b"),
+    /^LabError: crash-b needs the launcher .*`docker compose stop service-b`.*`npx lab break crash-b --context <name>`/,
+  );
 });
 
 test("the access to a stack of this machine uses its ports, its current token and its state folder", (t) => {

@@ -75,8 +75,9 @@ export interface FaultStatus {
 const faultStates = v.array(v.object({ name: v.string(), until: v.nullable(timestamp) }));
 type FaultStates = v.InferOutput<typeof faultStates>;
 
-const NO_LAUNCHER =
-  "needs the launcher to kill the service, but no launcher is running: start it with `npm start`";
+/** Returns why a fault that kills a service cannot be set without a launcher, and what to do in each kind of stack. */
+const noLauncher = ({ name, kills }: StackFault): string =>
+  `needs the launcher to kill the service, but no launcher is running: start it with \`npm start\`. In containers, use \`docker compose stop ${kills}\`; in Kubernetes, \`npx lab break ${name} --context <name>\``;
 
 /**
  * Sets a fault on a running stack, in each instance of its services that runs or only in one. It ends after `forMs`, or
@@ -94,7 +95,7 @@ export async function setFault(
       `The duration of a fault must be from 1 ms to ${MAX_FAULT_MS / 60_000} minutes (got ${forMs} ms).`,
     );
   const launcher = access.launcher();
-  if (needsLauncher(access, fault)) throw new LabError(`${name} ${NO_LAUNCHER}.`);
+  if (needsLauncher(access, fault)) throw new LabError(`${name} ${noLauncher(fault)}.`);
   const broken = targetOf(fault);
   if (instance !== undefined) await requireInstance(access, fault, instance);
   const missing = fault.needs && whatIsMissing(fault, await readGateways(access));
@@ -220,7 +221,7 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
       typeof silent === "string"
         ? silent
         : needsLauncher(access, fault)
-          ? `it ${NO_LAUNCHER}`
+          ? `it ${noLauncher(fault)}`
           : whatIsMissing(fault, gateways);
     return {
       fault,
