@@ -121,7 +121,8 @@ for (const protocol of PROTOCOLS)
 
 for (const protocol of PROTOCOLS)
   describe(`the timeout of an attempt over ${protocol}`, () => {
-    const TIMED = { UPSTREAM_RETRIES: "2", UPSTREAM_RETRY_BUDGET: "100", UPSTREAM_ATTEMPT_TIMEOUT_MS: "100" };
+    // Long enough for an attempt that succeeds on a busy machine.
+    const TIMED = { UPSTREAM_RETRIES: "2", UPSTREAM_RETRY_BUDGET: "100", UPSTREAM_ATTEMPT_TIMEOUT_MS: "400" };
     const never = new Promise<void>(() => {});
 
     it("no request fails while one of two addresses does not answer", async (t) => {
@@ -157,25 +158,25 @@ for (const protocol of PROTOCOLS)
       assert.equal(calls(), 6);
     });
 
-    it("is in addition to the time that a call takes by its parameters", async (t) => {
+    it("is in addition to the time that the call's parameters require", async (t) => {
       const { first, get, calls } = await startGateway(t, protocol, TIMED);
-      first.behaviour = { slowMs: 150 };
-      assert.equal((await get("/b/numbers?count=2&delay_ms=200")).status, 200);
+      first.behaviour = { slowMs: 450 };
+      assert.equal((await get("/b/numbers?count=2&delay_ms=500")).status, 200);
       assert.equal(calls(), 1);
     });
 
     it("the attempt that ended is in the trace, and the retry says why", async (t) => {
-      const { first, hello } = await startGateway(t, protocol, TIMED);
+      const { first, hello, calls } = await startGateway(t, protocol, TIMED);
       first.behaviour = (call) => (call === 1 ? { until: never } : "ok");
       reset();
       assert.equal((await hello()).status, 200);
       const logged = await line(({ msg }) => msg === "call retried");
-      assert.equal(logged.reason, "no response after 100 ms");
-      const attempts = await waitForResult(async () => {
+      assert.equal(logged.reason, "no response after 400 ms");
+      assert.equal(calls(), 2);
+      await waitForResult(async () => {
         const found = finishedSpans().filter(({ kind }) => kind === SpanKind.CLIENT);
-        return found.length === 2 && found;
+        return found.length === 2;
       });
-      assert.equal(attempts.length, 2);
     });
   });
 
