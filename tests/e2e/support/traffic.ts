@@ -6,8 +6,10 @@ const UNLIMITED = { maxInFlight: Number.POSITIVE_INFINITY, skipped() {} };
 /** The result of one request of a {@link Traffic}. */
 export interface Sent {
   request: GatewayRequest;
-  /** Milliseconds since the epoch. */
+  /** When it was sent, in milliseconds since the epoch. */
   at: number;
+  /** When the response was complete, in milliseconds since the epoch. */
+  endedAt: number;
   /** 0 when the connection failed. */
   status: number;
   traceId: string;
@@ -49,7 +51,7 @@ export class Traffic {
     const request = this.#requests[index % this.#requests.length] as GatewayRequest;
     const at = Date.now();
     const done = (status: number, traceId: string, body: string) => {
-      this.sent.push({ request, at, status, traceId, body });
+      this.sent.push({ request, at, endedAt: Date.now(), status, traceId, body });
     };
     const sent = fetch(this.#base(request) + request.path, { signal: AbortSignal.timeout(20_000) })
       .then(async (response) =>
