@@ -45,7 +45,7 @@ const PHASES: Record<string, () => Promise<void>> = {
   // Runs alone, because stacks share pages of their programs, and each would then seem to need less memory.
   memory: () => runTests("tests/bench/memory.test.ts"),
   e2e: () => runTests("tests/e2e/*.test.ts", { shared: true }),
-  // The launcher, the doctor and alerts. Uses a separate stack, so that it can run at the same time as `e2e`.
+  // The launcher, the doctor and alerts. Uses a separate stack, so that it can run at the same time as `dashboards`.
   operations: () =>
     runTests("tests/operations/*.test.ts", { shared: true, env: { LAB_TEST_STATE: "test-operations" } }),
   // Uses a separate stack, because services of the tests above would appear in the variables of the dashboards.
@@ -69,8 +69,8 @@ type Pair = readonly [first: string, second: string];
 const PAIRS: readonly Pair[] = [
   // Scenarios mostly wait: they need a fifth of the CPU time. Unit tests need all of it, but have no time limits.
   ["unit", "scenarios"],
-  // Each needs half of the CPU time. The tests of operations have long time limits.
-  ["e2e", "operations"],
+  // Both mostly wait, and their time limits are long. Beside `e2e`, with its short ones, each would be flaky.
+  ["operations", "dashboards"],
 ];
 /**
  * These leave the CPU to the other phase of their pair, which has short time limits. `operations` has limits too, so it

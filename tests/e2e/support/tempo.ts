@@ -43,14 +43,22 @@ export async function trace(tempo: string, traceId: string): Promise<Span[] | un
   });
 }
 
-/** Returns the trace, once it contains spans of all given services. */
+/**
+ * Returns the trace, once it contains spans of all given services, and the parents of all client spans: a service can
+ * send the span of a request in a later batch than that of the call that it made.
+ */
 export async function traceOf(
   tempo: string,
   traceId: string,
   services: readonly string[],
 ): Promise<Span[] | undefined> {
   const spans = await trace(tempo, traceId);
-  return services.every((service) => spans?.some((span) => span.service === service)) ? spans : undefined;
+  const ids = new Set(spans?.map(({ spanId }) => spanId));
+  const hasParent = ({ kind, parentSpanId }: Span) =>
+    kind !== "SPAN_KIND_CLIENT" || parentSpanId === "" || ids.has(parentSpanId);
+  const isComplete =
+    services.every((service) => spans?.some((span) => span.service === service)) && spans?.every(hasParent);
+  return isComplete ? spans : undefined;
 }
 
 /** Returns the trace ids that a TraceQL query finds in the last minutes. */
