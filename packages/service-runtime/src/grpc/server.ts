@@ -55,7 +55,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   return {
     port,
     async drain(closeSignal) {
-      listener?.close();
+      const closed = listener?.close();
       health.setStatus("", "NOT_SERVING");
       health.setStatus(name, "NOT_SERVING");
       const done = Promise.withResolvers<void>();
@@ -65,7 +65,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
         done.resolve();
       };
       closeSignal.addEventListener("abort", force, { once: true });
-      server.tryShutdown(() => done.resolve());
+      // tryShutdown does not wait for injected connections, which TLS uses: their listener counts them.
+      server.tryShutdown(() => Promise.resolve(closed).then(done.resolve));
       await done.promise;
       closeSignal.removeEventListener("abort", force);
     },

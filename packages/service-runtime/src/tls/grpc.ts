@@ -21,8 +21,11 @@ export interface GrpcTls {
 /** A socket that listens. */
 export interface GrpcTlsListener {
   readonly port: number;
-  /** Accepts no new connections. Those that exist stay open, unless their handshake is not complete. */
-  close(): void;
+  /**
+   * Accepts no new connections. Those that exist stay open, unless their handshake is not complete. Resolves when all are
+   * closed.
+   */
+  close(): Promise<void>;
 }
 
 /**
@@ -50,8 +53,9 @@ export function grpcTls(credentials: TlsCredentials, { clients }: { clients: rea
       return {
         port: (listener.address() as AddressInfo).port,
         close() {
-          listener.close();
+          const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
           handshakes.close();
+          return closed;
         },
       };
     },

@@ -7,11 +7,13 @@ import { get as httpsGet } from "node:https";
 import { type AddressInfo, connect as connectTcp, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
 import { before, describe, it, type TestContext } from "node:test";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { credentials as ChannelCredentials, connectivityState } from "@grpc/grpc-js";
 import { createAuthority, issueCertificate, type KeyPair } from "@lgtm-lab/certificates";
-import { ServiceAService } from "@lgtm-lab/contracts/proto";
+import { ServiceAService, ServiceBClient, ServiceBService } from "@lgtm-lab/contracts/proto";
 import {
   createHttpApp,
   get,
@@ -22,7 +24,7 @@ import {
   type TlsFiles,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
-import { hasName, httpTls, mutualTls, TlsCredentials } from "@lgtm-lab/service-runtime/tls";
+import { grpcTls, hasName, httpTls, mutualTls, TlsCredentials } from "@lgtm-lab/service-runtime/tls";
 import { logger, registry } from "@lgtm-lab/telemetry";
 import fc from "fast-check";
 import waitFor from "p-wait-for";
@@ -537,6 +539,137 @@ describe("an HTTP server with TLS", () => {
     assert.notEqual(serial(next), serial(old));
     assert.equal((await request(old, "/hello")).status, 200);
   });
+});
+
+describe("a service with mutual TLS that stops", { concurrency: true }, () => {
+  /** Starts a service whose streams have 20 numbers, and pause after the first one until `release` is called. */
+  async function start(t: TestContext) {
+    const { files, write } = writeFiles(t, server);
+    const credentials = new TlsCredentials({ files, role: "server", checkMs: 5 });
+    t.after(() => credentials.close());
+    const released = Promise.withResolvers<void>();
+    let ended = false;
+    async function* numbers() {
+      yield 1;
+      await released.promise;
+      for (let value = 2; value <= 20; value += 1) {
+        await setTimeout(5);
+        yield value;
+      }
+      ended = true;
+    }
+    const lifecycle = new Lifecycle();
+    lifecycle.state = "serving";
+    const app = createHttpApp({ lifecycle });
+    get(app, "/numbers", numbersRoute(lifecycle, { stream: numbers }), { streams: true });
+    const clients = ["gateway"];
+    const http = await startHttpServer(app, "127.0.0.1", 0, { tls: httpTls(credentials, { clients }) });
+    const grpc = await startGrpcServer({
+      name: "pspd.ServiceB",
+      definition: ServiceBService,
+      implementation: {
+        async streamNumbers(call: Writable) {
+          for await (const value of numbers()) call.write({ value });
+          call.end();
+        },
+      },
+      host: "127.0.0.1",
+      port: 0,
+      tls: grpcTls(credentials, { clients }),
+    });
+    const drain = (closeSignal: AbortSignal) =>
+      Promise.all([http, grpc].map((each) => each.drain(closeSignal))).then(() => ({ ended }));
+    t.after(() => {
+      released.resolve();
+      return drain(AbortSignal.timeout(100));
+    });
+    async function change() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      credentials.onChange(resolve);
+      write(await issueCertificate(authority, { names: ["127.0.0.1"], notAfter: inAnHour() }));
+      await promise;
+    }
+    return { http: http.port, grpc: grpc.port, release: released.resolve, drain, change };
+  }
+
+  /** A stream that a client reads. */
+  interface Stream {
+    /** Resolves at the end with how many numbers there were. Rejects if the stream ends with an error. */
+    readonly count: Promise<number>;
+    /** Resolves when the server asks the client to connect again. */
+    readonly reconnect: Promise<unknown>;
+  }
+
+  /** Opens a stream as a client with a protocol. Resolves when the first number has arrived. */
+  const CLIENTS: Record<string, (t: TestContext, ports: { http: number; grpc: number }) => Promise<Stream>> =
+    {
+      async gRPC(t, { grpc }) {
+        const { cert, key } = await issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() });
+        const [ca, ...own] = [authority.cert, key, cert].map((text) => Buffer.from(text)) as [
+          Buffer,
+          Buffer,
+          Buffer,
+        ];
+        const client = new ServiceBClient(`127.0.0.1:${grpc}`, ChannelCredentials.createSsl(ca, ...own));
+        t.after(() => client.close());
+        const stream = client.streamNumbers({ count: 20, delayMs: 0 });
+        const count = countOf(stream, () => 1);
+        await Promise.race([once(stream, "data"), count]);
+        const isConnected = () => client.getChannel().getConnectivityState(false) === connectivityState.READY;
+        return { count, reconnect: waitFor(() => !isConnected(), POLL) };
+      },
+      async "HTTP/2"(t, { http }) {
+        const pair = await issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() });
+        const session = connectHttp2(`https://127.0.0.1:${http}`, { ca: authority.cert, ...pair });
+        session.on("error", () => {});
+        t.after(() => session.destroy());
+        const stream = session.request({ ":path": "/numbers?count=20", accept: "text/event-stream" });
+        const count = countOf(stream, eventsIn);
+        await Promise.race([once(stream, "data"), count]);
+        return { count, reconnect: once(session, "goaway", { signal: AbortSignal.timeout(5_000) }) };
+      },
+    };
+
+  const eventsIn = (chunk: unknown) => String(chunk).split("event: number").length - 1;
+
+  /** Reads a stream to its end, and counts its numbers. */
+  async function countOf(stream: Readable, numbersIn: (chunk: unknown) => number): Promise<number> {
+    let count = 0;
+    for await (const chunk of stream) count += numbersIn(chunk);
+    return count;
+  }
+
+  for (const [protocol, openStream] of Object.entries(CLIENTS))
+    for (const changed of [false, true]) {
+      const when = changed ? ", also if its certificate has changed before" : "";
+      it(`completes a stream over ${protocol}${when}`, { timeout: 20_000 }, async (t) => {
+        const { drain, release, change, ...ports } = await start(t);
+        const stream = await openStream(t, ports);
+        if (changed) {
+          await change();
+          await stream.reconnect;
+        }
+        const closeSignal = AbortSignal.timeout(10_000);
+        const drained = drain(closeSignal);
+        release();
+        assert.deepEqual(await drained, { ended: true }, "it did not wait for the stream");
+        assert.equal(await stream.count, 20);
+        assert.equal(closeSignal.aborted, false, "it did not notice that all streams had ended");
+      });
+
+      it(`ends a stream over ${protocol} when the signal aborts${when}`, { timeout: 20_000 }, async (t) => {
+        const { drain, change, release: _, ...ports } = await start(t);
+        const stream = await openStream(t, ports);
+        if (changed) {
+          await change();
+          await stream.reconnect;
+        }
+        const closeSignal = AbortSignal.timeout(100);
+        assert.deepEqual(await drain(closeSignal), { ended: false });
+        assert.equal(closeSignal.aborted, true, "it did not wait for the stream");
+        assert.notEqual(await stream.count.catch(() => "an error"), 20);
+      });
+    }
 });
 
 /** PEM with a label, of any bytes. */
