@@ -49,17 +49,22 @@ export function poster(url: URL, options: PostOptions): (body: string | Buffer) 
         if (secure) agent = undefined;
         reject(signal.aborted ? new Error(`no response within ${timeoutMs} ms`) : error);
       };
-      agent ??= newAgent();
-      request(url, { method: "POST", agent, headers, signal })
-        .once("error", noResponse)
-        .once("response", (response) => {
-          const { statusCode: status = 0, headers } = response;
-          const date = Date.parse(headers.date ?? "") || undefined;
-          const contentType = headers["content-type"] ?? "";
-          // Reading the response also frees the connection.
-          buffer(response).then((body) => resolve({ status, contentType, body, date }), noResponse);
-        })
-        .end(body);
+      try {
+        agent ??= newAgent();
+        request(url, { method: "POST", agent, headers, signal })
+          .once("error", noResponse)
+          .once("response", (response) => {
+            const { statusCode: status = 0, headers } = response;
+            const date = Date.parse(headers.date ?? "") || undefined;
+            const contentType = headers["content-type"] ?? "";
+            // Reading the response also frees the connection.
+            buffer(response).then((body) => resolve({ status, contentType, body, date }), noResponse);
+          })
+          .end(body);
+      } catch (error) {
+        // Certificate files that cannot be used, for example because they are only partly written.
+        noResponse(error as Error);
+      }
     });
 }
 
