@@ -8,9 +8,10 @@ import { freePort } from "../../test/collector.ts";
 import { lokiSender } from "../logs/loki-sender.ts";
 import { otlpHttpSender } from "../tracing/otlp-http-sender.ts";
 import { otlpSender } from "../tracing/otlp-sender.ts";
+import type { TlsFiles } from "./post.ts";
 import type { SendResult } from "./queue.ts";
 import { redactFromMessages, withoutSecrets } from "./report.ts";
-import { reportStalledDelivery } from "./report-stalled.ts";
+import { certificateHints, reportStalledDelivery } from "./report-stalled.ts";
 
 const STALL_MS = 400;
 const DEADLINE_MS = 10_000;
@@ -145,6 +146,45 @@ test("reports an outage once, after 5 s, and reports when delivery works", async
     "an outage of less than 5 s is not reported",
   );
 });
+
+const CA = { variable: "LOKI_CERTIFICATE", path: "/ca.pem" };
+const OWN = { variable: "LOKI_CLIENT_CERTIFICATE", path: "/own.pem" };
+const opensslError = (name: string, number: number) =>
+  `40ADC235F77F0000:error:0A00045C:SSL routines:ssl3_read_bytes:${name}:../deps/openssl/openssl/ssl/record/rec_layer_s3.c:918:SSL alert number ${number}`;
+const REQUIRED = `Error: ${opensslError("tlsv13 alert certificate required", 116)}`;
+const REQUIRES = "the receiver requires a certificate: set LOKI_CLIENT_CERTIFICATE and LOKI_CLIENT_KEY";
+const REFUSES = "the receiver refuses the certificate in LOKI_CLIENT_CERTIFICATE=/own.pem";
+const UNTRUSTED = "Error: self-signed certificate in certificate chain";
+/** Errors as Node and grpc-js report them, and the part of the message that names the likely mistake. */
+const LIKELY: readonly [error: string, tls: TlsFiles, likely: string][] = [
+  [REQUIRED, {}, REQUIRES],
+  [REQUIRED, { ca: CA }, REQUIRES],
+  [`Error: write EPROTO ${opensslError("tlsv1 alert unknown ca", 48)}`, { cert: OWN }, REFUSES],
+  [`Error: ${opensslError("ssl/tls alert bad certificate", 42)}`, { ca: CA, cert: OWN }, REFUSES],
+  [
+    `14 UNAVAILABLE: No connection established. Last error: ${opensslError("ssl/tls alert certificate expired", 45)}\n (2026-11-29T18:58:34.684Z). Resolution note: `,
+    { cert: OWN },
+    REFUSES,
+  ],
+  [`Error: ${opensslError("tlsv1 alert protocol version", 70)}`, { cert: OWN }, "port 1 is odd"],
+  [UNTRUSTED, {}, "accepted are certificates of public CAs; for others set LOKI_CERTIFICATE"],
+  [UNTRUSTED, { ca: CA }, "accepted are certificates of the CAs in LOKI_CERTIFICATE=/ca.pem"],
+];
+
+for (const [reason, tls, likely] of LIKELY)
+  test(`the message about "${reason}" with ${Object.keys(tls)} names the likely mistake`, async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const reports: string[] = [];
+    const send = reportStalledDelivery(async () => ({ retry: true, reason }), {
+      items: "things",
+      hint: "port 1 is odd",
+      certificates: certificateHints("LOKI_CERTIFICATE", tls),
+      report: (message) => void reports.push(message),
+    });
+    await send("first", 1);
+    t.mock.timers.tick(5000);
+    assert.ok(reports[0]?.endsWith(` (${likely})`), reports[0]);
+  });
 
 test("credentials that a receiver repeats are not reported", () => {
   redactFromMessages("s3cret", "Bearer t0ken", "t0ken");

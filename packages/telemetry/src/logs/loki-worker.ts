@@ -6,7 +6,7 @@ import { sharedCounters } from "../delivery/counters.ts";
 import type { TlsFiles } from "../delivery/post.ts";
 import { DeliveryQueue } from "../delivery/queue.ts";
 import { redactFromMessages, report } from "../delivery/report.ts";
-import { reportStalledDelivery, trustOf } from "../delivery/report-stalled.ts";
+import { certificateHints, reportStalledDelivery } from "../delivery/report-stalled.ts";
 import { secretsIn } from "../endpoint.ts";
 import { returnMemory } from "../return-memory.ts";
 import { type Entry, entryOf, lineOf, META_KEY } from "./entry.ts";
@@ -68,7 +68,7 @@ export default function lokiTransport(options: LokiWorkerOptions) {
     counters: sharedCounters(options.counters),
     send: reportStalledDelivery(send, {
       items: "log lines",
-      trust: trustOf("LOKI_CERTIFICATE", options.tls),
+      certificates: certificateHints("LOKI_CERTIFICATE", options.tls),
       report: reportLoki,
     }),
     join: joinJson(BODY_START, BODY_END),

@@ -5,7 +5,7 @@ import { defaultResource, envDetector, resourceFromAttributes } from "@opentelem
 import { ConsoleSpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Counters } from "../delivery/counters.ts";
 import { report } from "../delivery/report.ts";
-import { reportStalledDelivery, trustOf } from "../delivery/report-stalled.ts";
+import { certificateHints, reportStalledDelivery } from "../delivery/report-stalled.ts";
 import {
   env,
   httpSettings,
@@ -81,7 +81,7 @@ function exportByOtlp(counters: Counters, capacityBytes: number) {
       send: reportStalledDelivery(sender.send, {
         items: "spans",
         hint: receiver.hint,
-        trust: trustOf("OTEL_EXPORTER_OTLP_CERTIFICATE", receiver.tls),
+        certificates: certificateHints("OTEL_EXPORTER_OTLP_CERTIFICATE", receiver.tls),
         report: reportReceiver,
       }),
     },
