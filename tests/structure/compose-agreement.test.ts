@@ -182,6 +182,13 @@ for (const component of native)
     }
   });
 
+test("the services in containers get the DRAIN_MS of the user", () => {
+  for (const name of SERVICE_NAMES) {
+    const { DRAIN_MS = "" } = compose[name]?.environment ?? {};
+    assert.equal(resolved(DRAIN_MS, { DRAIN_MS: "15000" }), "15000", name);
+  }
+});
+
 test("the collector's default origins are the same in containers", () => {
   const [, fallback] =
     /\$\{env:OTELCOL_CORS_ORIGINS:-([^}]*)\}/.exec(read("otel-collector.yaml")) ?? assert.fail();

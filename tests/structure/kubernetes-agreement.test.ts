@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { GATEWAY_NAMES, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
+import { DEFAULT_DRAIN_MS, GATEWAY_NAMES, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { parse } from "yaml";
 import type { Component } from "../../packages/stack/src/components/component.ts";
@@ -179,9 +179,6 @@ for (const { name, readyUrl } of native)
     for (const probe of probes)
       assert.equal(`${ports.find((each) => each.name === probe?.httpGet?.port)?.containerPort}`, port);
   });
-
-/** The default of DRAIN_MS, which is part of `graceMs`. */
-const DEFAULT_DRAIN_MS = 10_000;
 
 for (const [overlay, manifests, drainMs] of [
   ["local", local, DEFAULT_DRAIN_MS],

@@ -42,6 +42,12 @@ export const httpUrlVariable = v.pipe(
   v.check(isHttpUrl, "an http or https URL such as http://127.0.0.1:8080"),
 );
 
+/** The default of `DRAIN_MS`. The grace periods of the launcher and of the containers include it. */
+export const DEFAULT_DRAIN_MS = 10_000;
+
+/** Schema of `DRAIN_MS`: the time for which running calls may continue after the start of a stop, in milliseconds. */
+export const drainMs = wholeNumberVariable(DEFAULT_DRAIN_MS, { min: 0, max: 300_000 });
+
 /** Schema of a variable with the address that a server listens on: loopback unless it is set. */
 export const hostVariable = v.optional(v.string(), "127.0.0.1");
 

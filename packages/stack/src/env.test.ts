@@ -147,6 +147,14 @@ for (const name of PORT_VARIABLES) {
   });
 }
 
+test("the services get DRAIN_MS unchanged; a time that they would reject is rejected here", () => {
+  const { serviceSettings, drainMs } = readEnvironment({ DRAIN_MS: "15000" });
+  assert.deepEqual([serviceSettings, drainMs], [{ DRAIN_MS: "15000" }, 15_000]);
+  assert.throws(() => readEnvironment({ DRAIN_MS: "1m" }), {
+    message: /^DRAIN_MS=1m is not valid: it must be a whole number from 0 to 300000/,
+  });
+});
+
 test("several ports that fetch blocks are all named", () => {
   const message = /^CONSOLE_PORT=6667 .*\nGATEWAY_PORT=10080 /;
   assert.throws(() => readEnvironment({ CONSOLE_PORT: "6667", GATEWAY_PORT: "10080" }), { message });

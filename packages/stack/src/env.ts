@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
   corsOrigins,
+  drainMs,
   invalidVariables,
   LabError,
   numberVariable,
@@ -69,7 +70,9 @@ export interface Environment {
    * Variables of otel-collector.yaml, tempo.yaml and loki.yaml that the user may set, by the component that reads them.
    */
   readonly settings: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** The user's other settings for the services: `CORS_ORIGINS`, and those of the gateways. */
+  /** The time that running calls have when a service stops (`DRAIN_MS`). */
+  readonly drainMs: number;
+  /** The user's other settings for the services: `CORS_ORIGINS`, `DRAIN_MS`, and those of the gateways. */
   readonly serviceSettings: Readonly<Record<string, string>>;
 }
 
@@ -104,6 +107,7 @@ const schema = v.object({
   LAB_SLO_PROFILE: v.optional(v.picklist(SLO_PROFILE_NAMES, SLO_PROFILE_NAMES.join(" or ")), "demo"),
   GF_SECURITY_ADMIN_PASSWORD: v.optional(v.string()),
   CORS_ORIGINS: corsOrigins,
+  DRAIN_MS: drainMs,
   LAB_TRAFFIC_RPS: v.optional(numberVariable(0.1, 1000, "a number from 0.1 to 1000"), "4"),
   LAB_HOSTS_MBIT: v.optional(numberVariable(1, 10_000, "a number from 1 to 10000"), "100"),
   LAB_HOSTS_DELAY_MS: v.optional(numberVariable(0, 1000, "a number from 0 to 1000"), "0.5"),
@@ -126,9 +130,9 @@ const PROXY =
   /^(https?_proxy|HTTPS?_PROXY|(all|grpc|no|no_grpc)_proxy|(ALL|GRPC|NO)_PROXY|NODE_USE_ENV_PROXY)$/;
 const TELEMETRY =
   /^(OTEL_(?!SERVICE_NAME$).*|LOKI_(URL|CERTIFICATE|CLIENT_(CERTIFICATE|KEY))|LOG_LEVEL|TELEMETRY_.*)$/;
-/** All but the first are for the gateways (docs/{resilience,edge,authentication,routing}.md), which check them. */
+/** All but the first two are for the gateways (docs/{resilience,edge,authentication,routing}.md), which check them. */
 const SERVICE_SETTINGS =
-  /^(CORS_ORIGINS|UPSTREAM_[A-Z_]+|SERVICE_[AB]_(GRPC|REST|BALANCING)|BALANCING_KEY|HELLO_(FALLBACK|CACHE_MS)|RATE_LIMIT(_[A-Z]+)?|REQUEST_ID|SECURITY_HEADERS|AUTH_[A-Z_]+|ROUTES_FILE)$/;
+  /^(CORS_ORIGINS|DRAIN_MS|UPSTREAM_[A-Z_]+|SERVICE_[AB]_(GRPC|REST|BALANCING)|BALANCING_KEY|HELLO_(FALLBACK|CACHE_MS)|RATE_LIMIT(_[A-Z]+)?|REQUEST_ID|SECURITY_HEADERS|AUTH_[A-Z_]+|ROUTES_FILE)$/;
 const PATHS = /^([A-Z_]+_(BIN|HOME)|LAB_COMPOSE)$/;
 
 /**
@@ -155,6 +159,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     stateFolder: resolve(LAB_STATE),
     cache: resolve(XDG_CACHE_HOME, "lgtm-lab"),
     trafficRps: LAB_TRAFFIC_RPS,
+    drainMs: parsed.output.DRAIN_MS,
     hostLink: { mbit: LAB_HOSTS_MBIT, delayMs: LAB_HOSTS_DELAY_MS, lossPercent: LAB_HOSTS_LOSS_PERCENT },
     sloProfile: LAB_SLO_PROFILE,
     grafanaPassword: GF_SECURITY_ADMIN_PASSWORD,

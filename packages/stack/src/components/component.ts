@@ -97,7 +97,7 @@ export interface Component {
   readonly prepare?: (context: ComponentContext) => void;
   /** Whether it gets the user's OTEL_*, LOKI_URL, LOG_LEVEL and similar variables, which are not for the backends. */
   readonly telemetry?: boolean;
-  /** Time from SIGTERM until it is killed. */
+  /** Time from SIGTERM until it is killed. A longer DRAIN_MS than the default is added for those with `telemetry`. */
   readonly graceMs?: number;
   /** Maximum time from its start until it is ready. */
   readonly deadlineMs?: number;

@@ -91,6 +91,18 @@ test("a component that ignores SIGTERM is killed after its grace period and repo
   });
 });
 
+test("a service has a longer grace period with a longer DRAIN_MS", async (t) => {
+  const graceMs = async (DRAIN_MS: string, telemetry: boolean) => {
+    const component = fixture("serves", { graceMs: 20_000, telemetry });
+    const environment = readEnvironment({ DRAIN_MS });
+    const { stack } = await fixtureStack(t, [component], { environment });
+    return stack.unit("serves").record().graceMs;
+  };
+  assert.equal(await graceMs("15000", true), 25_000);
+  assert.equal(await graceMs("15000", false), 20_000);
+  assert.equal(await graceMs("5000", true), 20_000);
+});
+
 test("the error for a port in use names the component, the process that holds it, and the variable that changes it", async (t) => {
   const holder = createServer().listen(0, HOST);
   await once(holder, "listening");

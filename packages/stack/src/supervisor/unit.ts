@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { FurtherInstances } from "@lgtm-lab/contracts";
+import { DEFAULT_DRAIN_MS, type FurtherInstances } from "@lgtm-lab/contracts";
 import type { LimitFunction } from "p-limit";
 import {
   type Component,
@@ -116,8 +116,10 @@ export interface Unit {
 
 /** Supervises one component: finds its program, starts it, watches it, restarts it when it dies, and stops it. */
 export function createUnit(component: Component, context: StackContext): Unit {
-  const { name, stage, program, graceMs = GRACE_MS } = component;
-  const { stateFolder, report, signal } = context;
+  const { name, stage, program } = component;
+  const { stateFolder, report, signal, environment } = context;
+  const longerDrainMs = component.telemetry ? Math.max(0, environment.drainMs - DEFAULT_DRAIN_MS) : 0;
+  const graceMs = (component.graceMs ?? GRACE_MS) + longerDrainMs;
   const ports = portsOf(component, context.ports);
   const readyUrl = component.readyUrl?.({ ports });
   let found: Resolved | undefined;
