@@ -176,10 +176,12 @@ describe("Retrier", () => {
       { expectedMs: 50 },
     );
     advance(149);
+    await setImmediate();
     assert.deepEqual(outcomes(), []);
     advance(1);
+    await setImmediate();
     assert.deepEqual(outcomes(), ["retried"]);
-    assert.match(String(decisions[0]?.error), /no response after 100 ms/);
+    assert.match(String(decisions[0]?.error), /no response after 150 ms/);
     await setImmediate();
     advance(250); // the longest delay
     await setImmediate();
@@ -190,15 +192,63 @@ describe("Retrier", () => {
     assert.deepEqual(outcomes(), ["retried"]);
   });
 
-  it("lets an attempt go on after its timeout if no retry may follow", async (t) => {
+  it("lets an attempt go on after its timeout if no retry may follow, and reports only its failure", async (t) => {
     const { advance } = useClock(t);
     const { subject, outcomes } = retrier({ saved: 0, percent: 1, attemptTimeoutMs: 100 });
-    const attempt = Promise.withResolvers<string>();
-    const result = subject.run(openCall(), () => attempt.promise);
-    advance(1_000);
+    for (const isLate of [true, false]) {
+      const attempt = Promise.withResolvers<string>();
+      const result = subject.run(openCall(), () => attempt.promise);
+      advance(1_000);
+      assert.deepEqual(outcomes(), []);
+      if (isLate) attempt.resolve("late");
+      else attempt.reject(transient);
+      if (isLate) assert.equal(await result, "late");
+      else await assert.rejects(result, transient);
+    }
     assert.deepEqual(outcomes(), ["no_budget"]);
-    attempt.resolve("late");
-    assert.equal(await result, "late");
+  });
+
+  it("decides once about an attempt that fails, also if its timeout passes before the next one", async (t) => {
+    const { advance } = useClock(t);
+    const { subject, budget, failing, outcomes } = retrier({ saved: 1, attemptTimeoutMs: 1 });
+    t.mock.method(Math, "random", () => 0.5); // the first delay is longer than the timeout
+    const result = subject.run(openCall(), failing(1));
+    await setImmediate();
+    assert.deepEqual(outcomes(), ["retried"]);
+    advance(250);
+    assert.equal(await result, "done");
+    assert.deepEqual(outcomes(), ["retried"]);
+    assert.equal(budget.take(), true, "of two requests, only one was used for a retry");
+  });
+
+  it("gives the retry back, and reports none, if a timeout opens the only circuit breaker", async (t) => {
+    const { advance } = useClock(t);
+    const instances = new Instances(new Map([["a", "a"]]), {
+      choose: chooserFor("round-robin"),
+      breaker: { failures: 1, openMs: 5_000 },
+      onEvent() {},
+    });
+    const isPossible = () => instances.isAvailable;
+    const { subject, budget, outcomes } = retrier({ saved: 0, isPossible, attemptTimeoutMs: 100 });
+    const cancelled = new Error("cancelled");
+    const result = subject.run(openCall(), async ({ onTimeout }) => {
+      const running = instances.begin("client", new Set());
+      const attempt = Promise.withResolvers<string>();
+      onTimeout(() => attempt.reject(cancelled));
+      try {
+        return await attempt.promise;
+      } finally {
+        running?.end("failed");
+      }
+    });
+    const rejected = assert.rejects(result, cancelled);
+    advance(100);
+    await setImmediate();
+    advance(250);
+    await rejected;
+    assert.equal(instances.isAvailable, false);
+    assert.deepEqual(outcomes(), []);
+    assert.equal(budget.take(), true);
   });
 
   it("does not retry without a budget, and saves fractions of a retry until one is complete", async () => {

@@ -33,6 +33,11 @@ export class RetryBudget {
     this.#saved -= 100;
     return true;
   }
+
+  /** Returns a retry that was taken and is not made. */
+  giveBack(): void {
+    this.#saved = Math.min(this.#saved + 100, MAX_SAVED_RETRIES * 100);
+  }
 }
 
 /** What a retrier needs to know about a call: its deadline, and whether it has ended. */
@@ -86,12 +91,14 @@ export interface Attempt {
 }
 
 interface TimedAttempt extends Attempt {
+  /** Set if it has ended by its timeout. The retry that follows is then already taken from the budget. */
+  readonly timeout: AttemptTimeout | undefined;
   /** Ends its timer. */
   stop(): void;
 }
 
 /** An attempt without a timeout. */
-const UNTIMED: TimedAttempt = { hasTimedOut: false, onTimeout() {}, stop() {} };
+const UNTIMED: TimedAttempt = { hasTimedOut: false, timeout: undefined, onTimeout() {}, stop() {} };
 
 /** What is known about a call that is retried. */
 export interface RetriedCallOptions {
@@ -133,55 +140,72 @@ export class Retrier {
         return { retry, retries, delayMs: Math.ceil(backoff.duration) };
       };
       const running = retry > retries ? UNTIMED : this.#watch(call, next, expectedMs);
+      let isRetried = false;
       try {
         return await attempt(running);
       } catch (error) {
-        if (call.ended) throw error;
-        if (!running.hasTimedOut) {
-          if (!this.#options.isTransient(error)) throw error;
-          // A circuit breaker counts the attempt in promise callbacks that have not run yet.
-          if (this.#options.isPossible) await setImmediate();
-          if (!this.#decide(call, next(), error)) throw error;
-        }
-        await pause(next().delayMs, call);
-        if (call.ended) throw error;
+        running.stop(); // an attempt that has failed must not time out while the next one waits
+        isRetried = await this.#decide(call, next, error, running.timeout);
+        if (isRetried) await pause(next().delayMs, call);
+        if (!isRetried || call.ended) throw error;
         previous = backoff;
       } finally {
         running.stop();
+        if (running.timeout && !isRetried) this.#options.budget.giveBack();
       }
     }
   }
 
-  /** Ends an attempt at its timeout, if another one may follow. */
+  /** Ends an attempt at its timeout, if another one may follow. If not, nothing is reported: it has not failed. */
   #watch(call: RetriedCall, next: () => NextRetry, expectedMs: number): TimedAttempt {
-    const { attemptTimeoutMs = 0 } = this.#options;
+    const { attemptTimeoutMs = 0, isPossible } = this.#options;
     if (attemptTimeoutMs === 0) return UNTIMED;
+    const timeoutMs = attemptTimeoutMs + expectedMs;
     const listeners: (() => void)[] = [];
+    let timeout: AttemptTimeout | undefined;
     const timer = setTimeout(() => {
-      if (!this.#decide(call, next(), new AttemptTimeout(attemptTimeoutMs))) return;
-      running.hasTimedOut = true;
+      if (call.ended || isPossible?.() === false || this.#take(call, next()) !== "retried") return;
+      timeout = new AttemptTimeout(timeoutMs);
       for (const listener of listeners) listener();
-    }, attemptTimeoutMs + expectedMs);
-    const running = {
-      hasTimedOut: false,
+    }, timeoutMs);
+    return {
+      get hasTimedOut() {
+        return timeout !== undefined;
+      },
+      get timeout() {
+        return timeout;
+      },
       onTimeout: (listener: () => void) => void listeners.push(listener),
       stop: () => clearTimeout(timer),
     };
-    return running;
   }
 
-  /** Decides whether to retry, takes the retry from the budget, and reports the decision. */
-  #decide(call: RetriedCall, { retry, retries, delayMs }: NextRetry, error: unknown): boolean {
-    const { budget, isPossible, onDecision } = this.#options;
-    if (call.ended || isPossible?.() === false) return false;
-    if (retry > retries) onDecision({ outcome: "max_retries", error });
-    else if (delayMs >= call.remainingMs()) onDecision({ outcome: "no_time", error });
-    else if (!budget.take()) onDecision({ outcome: "no_budget", error });
-    else {
-      onDecision({ outcome: "retried", retry, delayMs, error });
-      return true;
+  /** Decides whether to retry after a failed attempt, and reports the decision. */
+  async #decide(
+    call: RetriedCall,
+    next: () => NextRetry,
+    error: unknown,
+    timeout: AttemptTimeout | undefined,
+  ): Promise<boolean> {
+    const { isTransient, isPossible, onDecision } = this.#options;
+    if (call.ended || !(timeout || isTransient(error))) return false;
+    if (isPossible) {
+      // A circuit breaker counts the attempt in promise callbacks that have not run yet.
+      await setImmediate();
+      if (call.ended || !isPossible()) return false;
     }
-    return false;
+    const { retry, delayMs } = next();
+    const outcome = timeout ? "retried" : this.#take(call, next());
+    if (outcome === "retried") onDecision({ outcome, retry, delayMs, error: timeout ?? error });
+    else onDecision({ outcome, error });
+    return outcome === "retried";
+  }
+
+  /** Takes a retry from the budget, if one may follow. Returns why not otherwise. */
+  #take(call: RetriedCall, { retry, retries, delayMs }: NextRetry): RetryDecision["outcome"] {
+    if (retry > retries) return "max_retries";
+    if (delayMs >= call.remainingMs()) return "no_time";
+    return this.#options.budget.take() ? "retried" : "no_budget";
   }
 }
 
