@@ -242,7 +242,7 @@ describe("a stack with --auth and every other mechanism of the gateways", {
         assert.ok(failed <= 3, `${failed} of ${statuses.length} requests failed`);
         if (!runsLongTests) return;
         for (const name of ["InstanceSlow", "AuthenticationFailing", "RetryRateHigh"])
-          await within(`${name} is resolved`, 120_000, async () => (await firing(name)).length === 0);
+          await within(`${name} is resolved`, 150_000, async () => (await firing(name)).length === 0);
       },
     );
   });

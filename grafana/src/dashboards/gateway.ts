@@ -319,7 +319,7 @@ const failurePanels = [
   timeseries({
     title: "Share of retries",
     description:
-      "Share of the calls that are retries: what an outage adds to the load. RetryRateHigh fires above 5 %, if at least 10 calls were retried in the last minute. With the default budget of 20 %, at most a sixth of the calls are retries, apart from saved ones.",
+      "Share of the calls that are retries: what an outage adds to the load. RetryRateHigh fires above 5 %, if at least 3 calls were retried in the last minute. With the default budget of 20 %, at most a sixth of the calls are retries, apart from saved ones.",
     targets: [
       metric(
         share(["upstream"], rate("gateway_retries_total", and('outcome="retried"')), rate(CALLS, GATEWAY)),

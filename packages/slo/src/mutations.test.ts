@@ -122,8 +122,29 @@ const MUTATIONS: readonly Mutation[] = [
   {
     what: "a few retries",
     ...HEALTH,
-    from: ">= 10\n",
-    to: ">= 2\n",
+    from: '{outcome="retried"}[1m])) >= 3\n',
+    to: '{outcome="retried"}[1m])) >= 1\n',
+    run: "RetryRateHigh",
+  },
+  {
+    what: "the end between two calls to a slow instance",
+    ...HEALTH,
+    from: "a minute can contain only one.\n        keep_firing_for: 45s",
+    to: "a minute can contain only one.\n        keep_firing_for: 2s",
+    run: "InstanceSlow",
+  },
+  {
+    what: "the end between two ejections",
+    ...HEALTH,
+    from: "enough calls have failed again.\n        keep_firing_for: 45s",
+    to: "enough calls have failed again.\n        keep_firing_for: 2s",
+    run: "InstanceEjected",
+  },
+  {
+    what: "the end during a pause of the retries",
+    ...HEALTH,
+    from: "pause for a while.\n        keep_firing_for: 30s",
+    to: "pause for a while.\n        keep_firing_for: 2s",
     run: "RetryRateHigh",
   },
   {
