@@ -45,6 +45,8 @@ export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gat
   };
   const createApp = async (routes: readonly Route[]) => {
     const app = await createRoutes(routes, context);
+    // Only now: if the new routes cannot be created, the current ones keep their caches.
+    if (current.some(hasCache)) (await import("./edge/hello-cache.ts")).keepCaches(routes.filter(hasCache));
     current = routes;
     return app;
   };
@@ -59,6 +61,8 @@ export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gat
   const signal = AbortSignal.any([closing.signal, lifecycle.shutdownSignal]);
   return { ...gateway, app: await appFromFile(env.ROUTES_FILE, { env, createApp, signal }), close };
 }
+
+const hasCache = ({ upstream, cacheMs }: Route): boolean => upstream === "service-a" && cacheMs > 0;
 
 /** What all routes share. */
 interface RouteContext extends Pick<SwitchableClients, "probe"> {
@@ -80,8 +84,6 @@ async function createRoutes(routes: readonly Route[], context: RouteContext): Pr
     guard: requireShortRequest(),
   });
   await useEdge(app, routes, env);
-  // With a routes file, caches can also be removed again.
-  if (env.ROUTES_FILE !== undefined) (await import("./edge/hello-cache.ts")).forgetCaches();
   get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
   for (const route of routes)
     get(app, route.path, await handlerOf(route, context), {

@@ -51,8 +51,11 @@ new Gauge({
   },
 });
 
-/** Removes the metric of all caches. Before the routes of a changed file are created: one may have lost its cache. */
-export const forgetCaches = (): void => caches.clear();
+/** Removes the metric of the caches of all other routes: a route of a changed file may have lost its cache. */
+export function keepCaches(routes: readonly { readonly path: string }[]): void {
+  const kept = new Set(routes.map(({ path }) => path));
+  for (const path of caches.keys()) if (!kept.has(path)) caches.delete(path);
+}
 
 /** A greeting with what all its responses have in common. */
 interface Greeting {

@@ -209,7 +209,9 @@ it("without a file, its code is not loaded", () => {
   const urls = loadedModules({});
   assert.deepEqual(urls.filter(isOf("/yaml/")), []);
   assert.deepEqual(urls.filter(isOf("/routing/file.ts")), []);
-  assert.notDeepEqual(loadedModules({ ROUTES_FILE: DEFAULT_ROUTES_FILE }).filter(isOf("/yaml/")), []);
+  const withFile = loadedModules({ ROUTES_FILE: DEFAULT_ROUTES_FILE });
+  assert.notDeepEqual(withFile.filter(isOf("/yaml/")), []);
+  assert.deepEqual(withFile.filter(isOf("/edge/hello-cache.ts")), [], "no route has a cache");
 });
 
 for (const protocol of PROTOCOLS)
