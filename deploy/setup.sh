@@ -293,11 +293,11 @@ TEXT
   [ -z "$cluster_issuer" ] ||
     patch '{kind: Ingress}' /metadata/annotations/cert-manager.io~1cluster-issuer "\"$cluster_issuer\""
   [ -z "$ingress_class" ] || patch '{kind: Ingress}' /spec/ingressClassName "\"$ingress_class\""
-  # Who may connect to the gateways is the first rule of their policies.
-  gateways='{kind: NetworkPolicy, name: gateway|gateway-rest}' peers=/spec/ingress/0/from/-
+  # Who may connect is the first rule of these policies.
+  behind='{kind: NetworkPolicy, name: gateway|gateway-rest|acme-solver}' peers=/spec/ingress/0/from/-
   [ -z "$ingress_namespace" ] ||
-    patch "$gateways" $peers "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: \"$ingress_namespace\"}}}"
-  [ -z "$ingress_cidr" ] || patch "$gateways" $peers "{ipBlock: {cidr: \"$ingress_cidr\"}}"
+    patch "$behind" $peers "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: \"$ingress_namespace\"}}}"
+  [ -z "$ingress_cidr" ] || patch "$behind" $peers "{ipBlock: {cidr: \"$ingress_cidr\"}}"
   [ -z "$storage_class" ] ||
     patch '{kind: StatefulSet}' /spec/volumeClaimTemplates/0/spec/storageClassName "\"$storage_class\""
   if [ -n "$registry" ]; then
@@ -444,11 +444,24 @@ else
     "Its address: ${address:-none}; the status code of the response: ${code:-none}. See docs/kubernetes-operation.md."
 fi
 [ "$address" != localhost ] || address=127.0.0.1
-if [ "$overlay" = production ] && [ -z "$cluster_issuer" ]; then
+if [ "$overlay" = production ]; then
+  deadline=$SECONDS
+  # cert-manager creates the Secrets when the issuer has answered.
+  [ -z "$cluster_issuer" ] || deadline=$((SECONDS + 120))
   for secret in pspd-tls pspd-rest-tls; do
-    kube -n pspd get secret "$secret" -o name >/dev/null 2>&1 || warn \
-      "the Secret $secret is missing, so TLS has no valid certificate. Give --cluster-issuer, or" \
-      "kubectl --context $context -n pspd create secret tls $secret --cert=FILE --key=FILE"
+    until kube -n pspd get secret "$secret" -o name >/dev/null 2>&1; do
+      if [ $SECONDS -lt $deadline ]; then
+        sleep 2
+      elif [ -n "$cluster_issuer" ]; then
+        warn "cert-manager has not created the Secret $secret, so TLS has no valid certificate. The reason:" \
+          "kubectl --context $context -n pspd describe certificate,challenge"
+        break
+      else
+        warn "the Secret $secret is missing, so TLS has no valid certificate. Give --cluster-issuer, or" \
+          "kubectl --context $context -n pspd create secret tls $secret --cert=FILE --key=FILE"
+        break
+      fi
+    done
   done
 fi
 

@@ -404,3 +404,19 @@ test("every namespace denies what no policy allows", () => {
       metadata.name,
     );
 });
+
+test("the solver of cert-manager is reachable for the Ingress controllers of the gateways, and for nothing else", () => {
+  const policies = ofKind("NetworkPolicy", production);
+  const named = (wanted: string) =>
+    policies.find(({ metadata }) => metadata.namespace === "pspd" && metadata.name === wanted)?.spec ??
+    assert.fail(wanted);
+  const solver = named("acme-solver");
+  assert.deepEqual(solver.podSelector, { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } });
+  for (const gateway of GATEWAY_NAMES) {
+    const controllers = named(gateway).ingress?.[0]?.from?.slice(0, 2);
+    assert.deepEqual(solver.ingress, [{ from: controllers, ports: [{ port: 8089 }] }]);
+  }
+  const [, patched = ""] =
+    /behind='\{kind: NetworkPolicy, name: (.+?)\}'/.exec(read("deploy/setup.sh")) ?? [];
+  assert.deepEqual(patched.split("|"), [...GATEWAY_NAMES, "acme-solver"]);
+});
