@@ -27,6 +27,7 @@ Options of one run:
   --context NAME            the kubectl context (default: the current one)
   --no-build                use images that are already there: those that run now, or at first those of this version
   --tag TAG                 use images with this tag that are already there
+  --build                   build and push images, although the last run used images that were already in the registry
   --yes                     do not ask before a context that is not minikube, kind or k3d is changed
   --timeout SECONDS         for everything to be ready (default: 600)
 TEXT
@@ -49,7 +50,7 @@ remembered=(overlay host rest-host cluster-issuer ingress-class ingress-namespac
   registry pull-secret storage-class)
 overlay='' host='' rest_host='' cluster_issuer='' ingress_class='' ingress_namespace='' ingress_cidr=''
 registry='' pull_secret='' storage_class='' tls=no
-context='' tag='' build=yes ask=yes timeout=600
+context='' tag='' build='' ask=yes timeout=600
 # Sets the variable of each option: rest_host for --rest-host.
 read_options() {
   local name
@@ -58,13 +59,14 @@ read_options() {
     case $1 in
       --tls) tls=yes ;;
       --no-tls) tls=no ;;
+      --build) build=yes ;;
       --no-build) build=no ;;
       --yes) ask=no ;;
       -h | --help) usage && exit 0 ;;
       *)
         [[ $1 == --* && " ${remembered[*]} context tag timeout " == *" $name "* ]] ||
           { usage >&2 && fail "Unknown option: $1"; }
-        [ $# -gt 1 ] || fail "$1 needs a value."
+        [[ $# -gt 1 && ("$1" != --overlay || -n $2) ]] || fail "$1 needs a value."
         # The values are written into a kustomization. A context is not; its name may have other characters.
         [[ $name == context || $2 =~ ^[A-Za-z0-9._:/-]*$ ]] || fail "Invalid characters in the value of $1: \"$2\"."
         printf -v "${name//-/_}" %s "${2%/}"
@@ -76,6 +78,7 @@ read_options() {
 }
 read_options "$@"
 [[ $timeout =~ ^[0-9]+$ ]] || fail "--timeout must be a number of seconds (got \"$timeout\")."
+[[ -z $tag || $build != yes ]] || fail "--tag uses images that are already there: leave out --build."
 [ -z "$tag" ] || build=no
 
 need kubectl "https://kubernetes.io/docs/tasks/tools"
@@ -123,18 +126,28 @@ for namespace in pspd observability node-exporter; do
   esac
 done
 
-# The options of the last run, then again those of this run, which win.
-given=$overlay
-read -ra words <<<"$(kube get namespace pspd --ignore-not-found -o 'jsonpath={.metadata.annotations.lgtm-lab/options}')"
+# The options of the last run, then again those of this run, which win. In a here-string, a failure would not end the script,
+# which would then replace the remembered options by the defaults.
+last=$(kube get namespace pspd --ignore-not-found -o 'jsonpath={.metadata.annotations.lgtm-lab/options}')
+read -ra words <<<"$last"
+installed='' installed_tls=no images_given=no build_now=$build
 if [ ${#words[@]} -gt 0 ]; then
   echo "remembered: ${words[*]}"
+  overlay='' tls=no build=''
   read_options "${words[@]}"
-  [ -z "$given" ] || [ "$given" = "$overlay" ] || fail \
-    "The overlay $overlay is installed, and it cannot be replaced by $given: sizes of claims cannot be changed." \
-    "First remove it, with its data: deploy/teardown.sh --context $context"
+  installed=$overlay installed_tls=$tls
+  [ "$build" != no ] || images_given=yes
   read_options "$@"
 fi
-overlay=${overlay:-local}
+build=$build_now overlay=${overlay:-local}
+[[ -z $installed || $installed == "$overlay" ]] || fail \
+  "The overlay $installed is installed, and it cannot be replaced by $overlay: sizes of claims cannot be changed." \
+  "First remove it, with its data: deploy/teardown.sh --context $context"
+# They may be those of a release: a build must not push others into that registry unasked.
+[[ -z $registry || $images_given == no || -n $build ]] || fail \
+  "The last run used images that were already in $registry. Give --tag TAG for those of another version," \
+  "--no-build to keep those that run now, or --build to build and push images."
+build=${build:-yes}
 case $overlay in
   local) ;;
   production)
@@ -143,7 +156,36 @@ case $overlay in
     ;;
   *) fail "Unknown overlay: $overlay. Available: local, production." ;;
 esac
-if [ "$tls" = yes ]; then need npm "https://nodejs.org (Node 18 or later; it makes the certificates)"; fi
+certificates=${LAB_STATE:-.lab}/tls
+authority=$certificates/ca.pem
+# Prints the hash of the name of the CA that has issued the certificates in the cluster. Each CA has another name.
+issuer_there() {
+  local certificate
+  certificate=$(kube -n pspd get secret gateway-tls --ignore-not-found \
+    -o 'go-template={{index .data "tls.crt" | base64decode}}') || return 1
+  [ -z "$certificate" ] || openssl x509 -noout -issuer_hash <<<"$certificate"
+}
+# Prints the hash of the name of the CA that issues certificates here.
+issuer_here() { openssl x509 -noout -subject_hash -in "$authority"; }
+# Ends the script if the CA file here does not contain the CA of the cluster: with another CA, calls would fail.
+require_authority() {
+  local there previous=''
+  there=$(issuer_there)
+  [ -n "$there" ] || return 0
+  if [ -f "$authority" ]; then
+    # After it was renewed, the previous one follows it.
+    previous=$(sed '1,/END CERTIFICATE/d' "$authority")
+    [ -z "$previous" ] || previous=$(openssl x509 -noout -subject_hash <<<"$previous")
+    [[ $there != "$(issuer_here)" && $there != "$previous" ]] || return 0
+  fi
+  fail "$certificates does not have the CA of the certificates in the cluster; with another CA, calls would fail." \
+    "Copy this folder from where deploy/setup.sh --tls ran before. If it is lost, run this with --no-tls, then with --tls;" \
+    "both interrupt calls."
+}
+if [ "$tls" = yes ]; then
+  need npm "https://nodejs.org (Node 18 or later; it makes the certificates)"
+  [ "$installed_tls" = no ] || require_authority
+fi
 host=${host:-pspd.local} rest_host=${rest_host:-pspd-rest.local}
 [ "$host" != "$rest_host" ] || fail "--host and --rest-host must be different (got \"$host\")."
 
@@ -177,7 +219,8 @@ fi
 
 version=$(sed -n 's/.*"version": "\(.*\)".*/\1/p' package.json | head -n 1)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
-# The same code must give the same image: the time is that of the commit, and there are no attestations with another.
+# With the same build cache, the same code must give the same image: the time is that of the commit, and there are no
+# attestations with another.
 created=$(git log -1 --format=%cI 2>/dev/null || echo 1970-01-01T00:00:00Z)
 export BUILDX_NO_DEFAULT_ATTESTATIONS=1
 
@@ -186,7 +229,7 @@ export BUILDX_NO_DEFAULT_ATTESTATIONS=1
 inside=''
 image_docker() { (eval "$inside" && docker "$@"); }
 # Builds an image, makes it available to the cluster, and sets `tag`. The tag contains the id of the image: changed code
-# changes the manifests, which replaces the pods, and unchanged code does not.
+# changes the manifests, which replaces the pods, and unchanged code does not, as long as the build cache has its layers.
 build_image() {
   local image=$1 name=${registry:+$registry/}lgtm-lab/$1 id
   step "The image $name"
@@ -269,8 +312,12 @@ patch() {
   if [ "$tls" = yes ]; then
     echo "components:"
     echo "  - ../../../deploy/kubernetes/components/tls"
-    # This overlay has the component `balancing`.
-    [ "$overlay" != production ] || echo "  - ../../../deploy/kubernetes/components/tls/balancing"
+    if [ "$overlay" = production ]; then
+      # This overlay has the component `balancing`.
+      echo "  - ../../../deploy/kubernetes/components/tls/balancing"
+    else
+      echo "  - ../../../deploy/kubernetes/components/tls/faults"
+    fi
   fi
   echo "patches:"
   patch '{kind: Ingress}' /spec/rules/0/host "\"$host\"" /spec/rules/1/host "\"$rest_host\""
@@ -331,7 +378,8 @@ policy=Parallel
 [ ${#old[@]} -eq 0 ] || policy=OrderedReady
 sed "s/podManagementPolicy: .*/podManagementPolicy: $policy/" "$folder/manifests.yaml" |
   kube apply --dry-run=server -f - >/dev/null || fail \
-  "The API server rejects this (see above), so nothing was changed." \
+  "The API server rejects this (see above). No workload and no setting was changed; images may have been pushed, and" \
+  "the namespaces created." \
   "If it rejects StatefulSets: the storage class and the sizes of claims cannot be changed. Give the --storage-class" \
   "with which they were created (kubectl get pvc -A), or first remove everything with deploy/teardown.sh."
 options=''
@@ -340,6 +388,7 @@ for option in "${remembered[@]}"; do
   [ -z "${!variable}" ] || options+="--$option ${!variable} "
 done
 [ "$tls" = no ] || options+="--tls "
+[[ -z $registry || $build == yes ]] || options+="--no-build "
 kube annotate --overwrite namespace pspd "lgtm-lab/options=${options% }"
 
 step "Secrets"
@@ -365,15 +414,41 @@ fi
 if [ "$tls" = yes ]; then
   step "Certificates"
   npm run --silent lab -- certificates --days 90
-  certificates=${LAB_STATE:-.lab}/tls
-  authority=$certificates/ca.pem
   # By server-side apply: the object is not stored a second time in an annotation.
   create() { kube -n "$1" create "${@:2}" --dry-run=client -o yaml | kube apply --server-side --force-conflicts -f -; }
-  for service in gateway gateway-rest service-a service-b; do
-    create pspd secret generic "$service-tls" --from-file="tls.crt=$certificates/$service.pem" \
-      --from-file="tls.key=$certificates/$service-key.pem" --from-file="ca.crt=$authority"
+  tls_services=(gateway gateway-rest service-a service-b)
+  create_authority() {
+    for namespace in pspd observability; do
+      create "$namespace" configmap services-ca --from-file="ca.crt=$authority"
+    done
+  }
+  there=$(issuer_there)
+  if [[ $installed_tls == yes && -n $there && $there != "$(issuer_here)" ]]; then
+    require_authority
+    echo "The CA is new. Before it issues certificates, all must know it; this takes two minutes."
+    ca=$(openssl base64 -A -in "$authority")
+    for service in "${tls_services[@]}"; do
+      kube -n pspd patch secret "$service-tls" --type merge -p "{\"data\": {\"ca.crt\": \"$ca\"}}"
+    done
+    create_authority
+    # They read it only at their start.
+    kube -n pspd rollout restart deployment/traffic
+    kube -n observability rollout restart statefulset/console statefulset/prometheus
+    for workload in pspd:deployment/traffic observability:statefulset/console observability:statefulset/prometheus; do
+      kube -n "${workload%%:*}" rollout status "${workload#*:}" --timeout "${timeout}s"
+    done
+    # The kubelets look for changed Secrets about once a minute.
+    sleep 120
+  fi
+  for service in "${tls_services[@]}"; do
+    files=("tls.crt=$certificates/$service.pem" "tls.key=$certificates/$service-key.pem" "ca.crt=$authority")
+    if [ "$overlay:$service" = local:service-a ]; then
+      # For the fault `expired-cert`.
+      files+=("expired.crt=$certificates/$service-expired.pem" "expired.key=$certificates/$service-expired-key.pem")
+    fi
+    create pspd secret generic "$service-tls" "${files[@]/#/--from-file=}"
   done
-  for namespace in pspd observability; do create "$namespace" configmap services-ca --from-file="ca.crt=$authority"; done
+  create_authority
 fi
 
 if [ "$kind" = minikube ]; then
@@ -410,9 +485,10 @@ kube -n node-exporter rollout status daemonset --timeout 60s ||
 step "The Ingress"
 # Prints the status code of a request to the gateway through an address of the Ingress controller.
 request() {
-  local port=80
+  local port=80 address=$1
   [ "$scheme" = http ] || port=443
-  curl --noproxy '*' -ks -o /dev/null -w '%{http_code}' --max-time 5 --connect-to "$host:$port:$1:$port" \
+  [[ $address != *:* ]] || address="[$address]" # IPv6
+  curl --noproxy '*' -ks -o /dev/null -w '%{http_code}' --max-time 5 --connect-to "$host:$port:$address:$port" \
     "$scheme://$host/a/hello" || true
 }
 status='{{with .status.loadBalancer.ingress}}{{with index . 0}}{{or .ip .hostname}}{{end}}{{end}}'
@@ -482,6 +558,6 @@ The console (http://127.0.0.1:8000) and Grafana (http://127.0.0.1:3000) are reac
   kubectl --context $context -n observability port-forward service/grafana 3000
 The password of Grafana's admin:
   kubectl --context $context -n observability get secret grafana-admin -o 'go-template={{.data.password | base64decode}}'
-Set a fault, such as slow-b: npx lab break slow-b --context $context
-Remove everything: deploy/teardown.sh --context $context
 TEXT
+[ "$overlay" != local ] || echo "Set a fault, such as slow-b: npx lab break slow-b --context $context"
+echo "Remove everything: deploy/teardown.sh --context $context"

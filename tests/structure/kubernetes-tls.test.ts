@@ -6,7 +6,7 @@ import { buildWith, findingsIn, type Manifest, parseManifests, read } from "../k
 
 /** Checks the component `tls` of deploy/kubernetes, which `deploy/setup.sh --tls` adds to an overlay. */
 const built = {
-  local: await buildWith("overlays/local", ["tls"]),
+  local: await buildWith("overlays/local", ["tls", "tls/faults"]),
   production: await buildWith("overlays/production", ["tls", "tls/balancing"]),
 };
 const OURS = {
@@ -47,8 +47,17 @@ for (const [overlay, text] of Object.entries(built)) {
     const own = { TLS_CERT_FILE: `${FILES}/tls.crt`, TLS_KEY_FILE: `${FILES}/tls.key` };
     const tlsOf = (name: string) =>
       Object.fromEntries(Object.entries(variables(name)).filter(([variable]) => variable.includes("TLS_")));
+    // For the fault `expired-cert`.
+    const expired = {
+      FAULT_TLS_CERT_FILE: `${FILES}/expired.crt`,
+      FAULT_TLS_KEY_FILE: `${FILES}/expired.key`,
+    };
     for (const name of OURS.internal)
-      assert.deepEqual(tlsOf(name), { ...own, TLS_CA_FILE: `${FILES}/ca.crt` });
+      assert.deepEqual(tlsOf(name), {
+        ...own,
+        TLS_CA_FILE: `${FILES}/ca.crt`,
+        ...(overlay === "local" && name === "service-a" && expired),
+      });
     for (const name of OURS.gateways)
       assert.deepEqual(tlsOf(name), {
         ...own,
@@ -74,7 +83,15 @@ for (const [overlay, text] of Object.entries(built)) {
   });
 }
 
-test("deploy/setup.sh creates a Secret for each service", () => {
-  const [, names = ""] = /for service in (.+); do\n\s+create pspd secret/.exec(read("deploy/setup.sh")) ?? [];
+test("deploy/setup.sh creates a Secret for each service, in `local` with the expired certificate of service A", () => {
+  const script = read("deploy/setup.sh");
+  const [, names = ""] = /tls_services=\((.+)\)/.exec(script) ?? [];
   assert.deepEqual(names.split(" "), [...OURS.gateways, ...OURS.internal]);
+  const [, condition, files] = /if \[ (.+) \]; then\n.*\n +files\+=\((.+)\)/.exec(script) ?? [];
+  assert.equal(condition, '"$overlay:$service" = local:service-a');
+  for (const [key, file] of [
+    ["expired.crt", "-expired.pem"],
+    ["expired.key", "-expired-key.pem"],
+  ])
+    assert.ok(files?.includes(`"${key}=$certificates/$service${file}"`), key);
 });
