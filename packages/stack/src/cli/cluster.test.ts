@@ -32,8 +32,13 @@ async function adminPort(t: TestContext, names: readonly string[]) {
     for (const name of faults.names) faults.clear(name); // their timers
     server.close();
   });
+  /** The pod ends. */
+  const end = () => {
+    server.close();
+    server.closeAllConnections();
+  };
   const active = () => faults.list().flatMap(({ name, until }) => (until === null ? [] : [name]));
-  return { port: (server.address() as AddressInfo).port, active, faults };
+  return { port: (server.address() as AddressInfo).port, active, faults, end };
 }
 
 /** A cluster with two gateways, two pods of A and one of B, as the kubectl of test/fixtures describes it. */
@@ -42,25 +47,38 @@ async function cluster(t: TestContext) {
   const a = [await adminPort(t, ["slow-a"]), await adminPort(t, ["slow-a"])] as const;
   const log = join(temporaryFolder(), "kubectl.log");
   writeFileSync(log, "");
+  const ports = {
+    "gateway-a": gateway.port,
+    "gateway-rest-a": rest.port,
+    "service-a-b": a[1].port,
+    "service-a-a": a[0].port,
+    "service-a-x": 1, // not ready
+    "service-b-a": 0, // deleted meanwhile
+  };
+  const portsFile = join(temporaryFolder(), "ports.json");
+  const setPorts = (changed: Readonly<Record<string, number>>) =>
+    writeFileSync(portsFile, JSON.stringify({ ...ports, ...changed }));
+  setPorts({});
   const variables = {
     PATH: [FIXTURE, NODE].join(delimiter),
     LAB_STATE: temporaryFolder(),
     KUBECTL_LOG: log,
-    KUBECTL_PORTS: JSON.stringify({
-      "gateway-a": gateway.port,
-      "gateway-rest-a": rest.port,
-      "service-a-b": a[1].port,
-      "service-a-a": a[0].port,
-      "service-a-x": 1, // not ready
-      "service-b-a": 0, // deleted meanwhile
-    }),
+    KUBECTL_PORTS: portsFile,
   };
   const calls = (): string[][] =>
     readFileSync(log, "utf8")
       .split("\n")
       .filter(Boolean)
       .map((line) => JSON.parse(line));
-  return { gateway, rest, a, variables, calls, lab: (...args: string[]) => runLab(variables, ...args) };
+  return {
+    gateway,
+    rest,
+    a,
+    variables,
+    calls,
+    setPorts,
+    lab: (...args: string[]) => runLab(variables, ...args),
+  };
 }
 
 const KIND = ["--context", "kind-lab"] as const;
@@ -77,8 +95,12 @@ test("a fault is set in every ready pod of its service, listed, and ended", asyn
     a.map((pod) => pod.active()),
     [["slow-a"], ["slow-a"]],
   );
-  assert.match((await lab("faults", ...KIND)).stdout, /slow-a .* \d\d:\d\d:\d\d +\n/);
-  assert.equal((await lab("fix", ...KIND)).stdout, "Ended: slow-a.\n");
+  const listed = await lab("faults", ...KIND);
+  assert.match(listed.stdout, /slow-a .* \d\d:\d\d:\d\d \(instances 1, 2\) *\n/);
+  assert.match(listed.stderr, /^Not reached: service-a-x\. /);
+  const fixed = await lab("fix", ...KIND);
+  assert.equal(fixed.stdout, "Ended: slow-a.\n");
+  assert.match(fixed.stderr, /^Not reached: service-a-x\. /);
   assert.deepEqual(
     a.map((pod) => pod.active()),
     [[], []],
@@ -154,6 +176,38 @@ test("the end of crash-b at the gateways ends the command", async (t) => {
   assert.deepEqual(gateway.active(), ["crash-b"]);
   assert.equal((await lab("fix", "crash-b", ...KIND)).stdout, "Ended: crash-b.\n");
   assert.equal((await running).exitCode, 0);
+});
+
+test("lab fix ends a fault in a running pod that is not ready", async (t) => {
+  const { lab, setPorts } = await cluster(t);
+  const other = await adminPort(t, ["slow-a"]);
+  setPorts({ "service-a-x": other.port });
+  await other.faults.set("slow-a", 60_000);
+  assert.equal((await lab("fix", ...KIND)).stdout, "Ended: slow-a.\n");
+  assert.deepEqual(other.active(), []);
+});
+
+test("a new pod of each gateway, without the fault, ends crash-b", async (t) => {
+  const { gateway, rest, running, setPorts } = await startCrash(t);
+  const others = [await adminPort(t, ["crash-b"]), await adminPort(t, ["crash-b"])] as const;
+  setPorts({ "gateway-a": others[0].port, "gateway-rest-a": others[1].port });
+  gateway.end();
+  rest.end();
+  const { exitCode, stdout } = await running;
+  assert.match(stdout, /crash-b has ended\./);
+  assert.equal(exitCode, 0);
+});
+
+test("crash-b deletes no more pods when no gateway responds any more", async (t) => {
+  const { gateway, rest, running } = await startCrash(t);
+  gateway.end();
+  rest.end();
+  const { exitCode, stderr } = await running;
+  assert.match(
+    stderr,
+    /^No gateway reports whether crash-b is active, so no more pods of service-b are deleted\./,
+  );
+  assert.equal(exitCode, 1);
 });
 
 test("Ctrl-C ends crash-b", async (t) => {

@@ -13,12 +13,15 @@ const SECRET = "fault-admin";
 
 const REQUEST_SECONDS = 10;
 const FORWARD_MS = 15_000;
+const RESPONSE_MS = 5000;
 /** A shorter time than that of the container's preStop hook (deploy/kubernetes/base/pspd/service.yaml). */
 const KILL_GRACE_SECONDS = 1;
 
 /** The services in a Kubernetes cluster, with the rights of the user's kubeconfig. */
 export interface Cluster extends AsyncDisposable {
   readonly faults: FaultAccess;
+  /** Returns the pods whose fault admin port does not respond. */
+  readonly unreachable: () => Promise<string[]>;
   /** Deletes the pods of a service, which the cluster replaces. Returns their names. */
   readonly deletePods: (service: ServiceName) => Promise<string[]>;
 }
@@ -32,6 +35,7 @@ const podList = v.object({
         labels: v.record(v.string(), v.string()),
       }),
       status: v.object({
+        phase: v.string(),
         conditions: v.optional(v.array(v.object({ type: v.string(), status: v.string() })), []),
       }),
     }),
@@ -39,11 +43,21 @@ const podList = v.object({
 });
 
 /**
+ * The pods to connect to. A fault can be set in those that are ready; also others have one that must be ended, such as the
+ * gateways while crash-b is active.
+ */
+export type PodState = "ready" | "running";
+
+/**
  * Connects to the services in the cluster of a kubectl context, which deploy/setup.sh has installed. The fault admin port of
- * each ready pod is then available on this machine, until the returned object is disposed.
+ * each ready or running pod is then available on this machine, until the returned object is disposed.
  * @throws LabError without kubectl, the context, the cluster, or the services; it changes nothing.
  */
-export async function connectToCluster(context: string, kubectl = "kubectl"): Promise<Cluster> {
+export async function connectToCluster(
+  context: string,
+  wanted: PodState,
+  kubectl = "kubectl",
+): Promise<Cluster> {
   const own = ["--context", context, "--namespace", NAMESPACE];
   async function run(...args: readonly string[]): Promise<string> {
     const result = await execa(kubectl, args, { reject: false, stdin: "ignore" });
@@ -86,17 +100,19 @@ export async function connectToCluster(context: string, kubectl = "kubectl"): Pr
   ]);
   if (!token)
     throw new LabError(
-      `The namespace ${NAMESPACE} of the context ${context} has no Secret ${SECRET}, so its services have no fault admin port. deploy/setup.sh creates it in the overlay local; restart the services afterwards.`,
+      `The namespace ${NAMESPACE} of the context ${context} has no Secret ${SECRET}, so its services have no fault admin port. The overlay production has no faults. In the overlay local, deploy/setup.sh creates the Secret; restart the services afterwards.`,
     );
-  const ready = v
+  const chosen = v
     .parse(podList, JSON.parse(pods))
     .items.filter(
       ({ metadata, status }) =>
         metadata.deletionTimestamp === undefined &&
-        status.conditions.some(({ type, status }) => type === "Ready" && status === "True"),
+        status.phase === "Running" &&
+        (wanted === "running" ||
+          status.conditions.some(({ type, status }) => type === "Ready" && status === "True")),
     );
   const namesOf = (service: ServiceName): string[] =>
-    ready
+    chosen
       .filter(({ metadata }) => metadata.labels["app.kubernetes.io/name"] === service)
       .map(({ metadata }) => metadata.name)
       .sort();
@@ -139,18 +155,39 @@ export async function connectToCluster(context: string, kubectl = "kubectl"): Pr
       await Promise.all(
         SERVICE_NAMES.map(async (service) => {
           const { port } = SERVICES[service].ports.faultAdmin;
-          const all = await Promise.all(namesOf(service).map((pod) => forward(pod, port)));
-          return [service, all.filter((each) => each !== undefined)] as const;
+          const all = await Promise.all(
+            namesOf(service).map(async (pod) => ({ pod, address: await forward(pod, port) })),
+          );
+          return [
+            service,
+            all.flatMap(({ pod, address }) => (address === undefined ? [] : [{ pod, address }])),
+          ] as const;
         }),
       ),
     );
+    async function responds(address: string): Promise<boolean> {
+      const headers = { authorization: `Bearer ${token}` };
+      const signal = AbortSignal.timeout(RESPONSE_MS);
+      return fetch(`${address}/faults`, { headers, signal }).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    }
     return {
       faults: {
-        addresses: (service) => addresses.get(service) ?? [],
+        addresses: (service) => addresses.get(service)?.map(({ address }) => address) ?? [],
         token: () => token,
         launcher: () => undefined,
         callerKills: true,
         hint: `\`kubectl --context ${context} --namespace ${NAMESPACE} get pods\` shows the state of each pod.`,
+      },
+      unreachable: async () => {
+        const all = await Promise.all(
+          [...addresses.values()]
+            .flat()
+            .map(async ({ pod, address }) => ((await responds(address)) ? [] : [pod])),
+        );
+        return all.flat();
       },
       deletePods: async (service) => {
         const selector = `--selector=${PART_OF}=${PROJECT},app.kubernetes.io/name=${service}`;

@@ -5,7 +5,7 @@ import { readEnvironment } from "../env.ts";
 import { requireOwner } from "../supervisor/ownership.ts";
 import { plainTable } from "../terminal/format.ts";
 import { LabError } from "../terminal/messages.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Cluster, PodState } from "./cluster.ts";
 
 /** The kubectl context of the cluster whose faults are meant; undefined: the stack of this machine. */
 interface Target {
@@ -32,7 +32,7 @@ export async function breakFault(
     return killPods(context, name, kills, forMs);
   }
   const of = instance === undefined ? {} : { instance: Number(instance) };
-  await withFaults(options, (faults) => client.setFault(faults, name, { forMs, ...of }));
+  await withFaults(options, (faults) => client.setFault(faults, name, { forMs, ...of }), "ready");
   const where = instance === undefined ? "" : ` in instance ${instance}`;
   console.log(
     `${name} is active${where} until ${clock(Date.now() + forMs)}; \`${fixCommand(context)}\` ends it sooner.`,
@@ -46,6 +46,16 @@ const fixCommand = (context: string | undefined): string =>
 /** The time between two deletions of the pods. A new pod needs longer to become ready. */
 const DELETE_MS = 2000;
 
+/** How often in a row the state of the fault may be unknown after a new connection, as while a gateway is replaced. */
+const RECONNECT_FAILURES = 1;
+
+/** Returns whether a gateway reports a fault; undefined if none does, and one of them does not respond. */
+async function isActive(faults: client.FaultAccess, name: string): Promise<boolean | undefined> {
+  const state = (await client.listFaults(faults)).find(({ fault }) => fault.name === name);
+  if (state?.until !== undefined) return true;
+  return state?.unavailable === undefined ? false : undefined;
+}
+
 /**
  * Sets a fault that kills a service in Kubernetes. Nothing in the cluster may delete pods, so this process does, until the
  * fault ends: its time has passed, the user interrupts, or the gateways, which hold its state, no longer report it.
@@ -54,30 +64,47 @@ async function killPods(context: string, name: string, service: ServiceName, for
   const interrupted = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
   const deleted = new Set<string>();
-  const until = Date.now() + forMs;
-  {
-    await using cluster = await connectTo(context);
+  let cluster = await connectTo(context, "ready");
+  try {
     await client.setFault(cluster.faults, name, { forMs });
+    // Not before: then the gateways would still report the fault after the end of this command.
+    const until = Date.now() + forMs;
     console.log(
       `${name} is active until ${clock(until)}: until then, this command deletes the pods of ${service}. Ctrl-C or \`${fixCommand(context)}\` ends it sooner.`,
     );
-    const isActive = async () => {
-      const all = await client.listFaults(cluster.faults);
-      const state = all.find(({ fault }) => fault.name === name);
-      return state?.until !== undefined || state?.unavailable !== undefined;
-    };
-    try {
-      while (!interrupted.signal.aborted && Date.now() < until && (await isActive())) {
+    let failures = 0;
+    while (!interrupted.signal.aborted && Date.now() < until) {
+      let active = await isActive(cluster.faults, name);
+      if (active === undefined) {
+        // A connection ends with its pod.
+        await cluster[Symbol.asyncDispose]();
+        try {
+          cluster = await connectTo(context, "running");
+          active = await isActive(cluster.faults, name);
+          if (active === undefined)
+            throw new LabError(
+              `No gateway reports whether ${name} is active, so no more pods of ${service} are deleted.`,
+            );
+        } catch (error) {
+          failures += 1;
+          if (failures > RECONNECT_FAILURES) throw error;
+        }
+      }
+      if (active === false) break;
+      if (active) {
+        failures = 0;
         for (const pod of await cluster.deletePods(service)) deleted.add(pod);
-        await delay(DELETE_MS, undefined, { signal: interrupted.signal });
       }
-    } catch (error) {
-      // Ctrl-C ends the running kubectl too.
-      if (!interrupted.signal.aborted) {
-        await client.endFaults(cluster.faults, name);
-        throw error;
-      }
+      await delay(DELETE_MS, undefined, { signal: interrupted.signal });
     }
+  } catch (error) {
+    // Ctrl-C ends the running kubectl too.
+    if (!interrupted.signal.aborted) {
+      await client.endFaults(cluster.faults, name);
+      throw error;
+    }
+  } finally {
+    await cluster[Symbol.asyncDispose]();
   }
   if (interrupted.signal.aborted) await withFaults({ context }, (faults) => client.endFaults(faults, name));
   console.log(`${name} has ended. Deleted pods of ${service}: ${deleted.size}.`);
@@ -86,9 +113,21 @@ async function killPods(context: string, name: string, service: ServiceName, for
 
 /** Runs `lab fix [name]`: ends one fault, or all. Returns the exit code. */
 export async function fixFault(name: string | undefined, target: Target): Promise<number> {
-  const ended = await withFaults(target, (faults) => client.endFaults(faults, name));
+  const ended = await withFaults(target, async (faults, cluster) => {
+    await reportUnreachable(cluster);
+    return client.endFaults(faults, name);
+  });
   console.log(fixMessage(ended, name));
   return 0;
+}
+
+/** Prints which pods of a cluster cannot be reached. Those that are starting have no fault. */
+async function reportUnreachable(cluster: Cluster | undefined): Promise<void> {
+  const pods = (await cluster?.unreachable()) ?? [];
+  if (pods.length > 0)
+    console.error(
+      `Not reached: ${pods.join(", ")}. A fault that is set there ends when its time has passed.`,
+    );
 }
 
 /** Returns the message of `lab fix` about the faults that it ended. */
@@ -99,7 +138,10 @@ export function fixMessage(ended: readonly string[], name: string | undefined): 
 
 /** Runs `lab faults`: lists the faults and which are active. Returns the exit code. */
 export async function listFaults(target: Target): Promise<number> {
-  const faults = await withFaults(target, client.listFaults);
+  const faults = await withFaults(target, async (access, cluster) => {
+    await reportUnreachable(cluster);
+    return client.listFaults(access);
+  });
   const rows = faults.map(({ fault, until, unavailable, instances }) => [
     fault.name,
     fault.does,
@@ -118,18 +160,19 @@ export function inInstances(numbers: readonly number[] | undefined): string {
 /** Calls `use` with access to the faults of the stack on this machine, or of the services in a cluster. */
 async function withFaults<Result>(
   { context }: Target,
-  use: (faults: client.FaultAccess) => Promise<Result>,
+  use: (faults: client.FaultAccess, cluster?: Cluster) => Promise<Result>,
+  pods: PodState = "running",
 ): Promise<Result> {
   if (context !== undefined) {
-    await using cluster = await connectTo(context);
-    return await use(cluster.faults);
+    await using cluster = await connectTo(context, pods);
+    return await use(cluster.faults, cluster);
   }
   const { stateFolder } = readEnvironment();
   return use(client.faultAccessOf({ ...(await requireOwner(stateFolder)), stateFolder }));
 }
 
 /** Only a cluster needs these modules. */
-const connectTo = async (context: string): Promise<Cluster> =>
-  (await import("./cluster.ts")).connectToCluster(context);
+const connectTo = async (context: string, pods: PodState): Promise<Cluster> =>
+  (await import("./cluster.ts")).connectToCluster(context, pods);
 
 const clock = (time: number): string => new Date(time).toLocaleTimeString("en-GB");
