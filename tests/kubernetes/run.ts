@@ -135,21 +135,36 @@ async function inside(folder: string, names: readonly string[], keep: boolean): 
   }
 }
 
-/** Runs the tests in a cluster that runs already. Afterwards everything is as deploy/setup.sh has installed it. */
+/**
+ * Runs the tests in a cluster that runs already. Afterwards everything is as deploy/setup.sh has installed it, also after an
+ * interrupt. Only for the overlay `local` with images of the cluster and without TLS: the tests change the rest.
+ */
 async function inCluster(name: string, names: readonly string[]): Promise<void> {
   setEnvironment({ LAB_TEST_STACK: "kubernetes", LAB_TEST_CONTEXT: name });
   const label = "jsonpath={.metadata.labels.app\\.kubernetes\\.io/part-of}";
   const partOf = await kubectl("get", "namespace", "pspd", "--ignore-not-found", `--output=${label}`);
   if (partOf !== "lgtm-lab")
     throw new Error(`The lab is not installed there: run deploy/setup.sh --context ${name} first.`);
+  const annotation = "jsonpath={.metadata.annotations.lgtm-lab/options}";
+  const options = (await kubectl("get", "namespace", "pspd", `--output=${annotation}`)).split(" ");
+  if (
+    options[options.indexOf("--overlay") + 1] !== "local" ||
+    options.includes("--tls") ||
+    options.includes("--registry")
+  )
+    throw new Error(
+      `These tests change the installation, so they need the overlay local without --tls and --registry. There: ${options.join(" ") || "unknown options"}.`,
+    );
   const phases = new Phases();
   let outcome = "FAILED";
   try {
-    await forwardServices();
-    await runEach([
-      ...names.map((each) => () => phases.run(each, async () => TESTS[each]?.())),
-      () => phases.run("setup.sh", () => run("deploy/setup.sh", setupArguments())),
-    ]);
+    try {
+      await forwardServices();
+      await runEach(names.map((each) => () => phases.run(each, async () => TESTS[each]?.())));
+    } finally {
+      // A test that was interrupted may have turned TLS on.
+      await phases.run("setup.sh", () => run("deploy/setup.sh", [...setupArguments(), "--no-tls"]));
+    }
     outcome = "All passed";
   } finally {
     phases.report(outcome);
