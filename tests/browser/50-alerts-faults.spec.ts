@@ -1,3 +1,4 @@
+import { STACK_FAULTS } from "@lgtm-lab/faults/client";
 import { expect, test } from "./support/test.ts";
 
 test("alerts: the firing ones, the budgets, those that were sent, and all rules", async ({ page }) => {
@@ -17,7 +18,7 @@ test("alerts: the firing ones, the budgets, those that were sent, and all rules"
 test("a fault is set, observed and ended", async ({ page }) => {
   await page.goto("/faults?for=30s");
   const card = page.getByTestId("fault-card-slow-a");
-  await expect(page.locator("[data-testid^=fault-card-]")).toHaveCount(10);
+  await expect(page.locator("[data-testid^=fault-card-]")).toHaveCount(STACK_FAULTS.length);
   await card.getByRole("button", { name: /^Start/ }).click();
   await expect(card).toHaveAttribute("data-active", "true");
   await expect(page).toHaveURL(/fault=slow-a/);
