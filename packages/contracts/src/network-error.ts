@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { messageOf } from "./errors.ts";
 
 /** Returns the code of the system or of undici (`ECONNREFUSED`), which `fetch` puts into a `cause` of its error. */
@@ -17,4 +18,13 @@ export function rootCause(error: unknown): { readonly name: string; readonly mes
   if (!(error instanceof Error)) return { name: "Error", message: String(error) };
   if (error.cause instanceof Error) return rootCause(error.cause);
   return { name: error.name, message: error.message || error.name };
+}
+
+/**
+ * Resets a TCP connection (RST). One that is ending already is only destroyed: libuv refuses to reset it
+ * (`uv_tcp_close_reset`), and then its handle would stay open, and Node could not exit.
+ */
+export function resetConnection(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }

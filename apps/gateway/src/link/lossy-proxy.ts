@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { Transform } from "node:stream";
+import { resetConnection } from "@lgtm-lab/contracts";
 import type { FaultSettings } from "@lgtm-lab/faults";
 
 /** How long an effect applies to a connection. Then a new one is chosen, because connections stay open for a long time. */
@@ -47,11 +48,11 @@ export async function lossyProxy(
         const chosen = chooseEffect();
         if (chosen === "delay") setTimeout(done, settings.delay_ms, null, chunk);
         else if (chosen === "none") done(null, chunk);
-        else for (const socket of [client, upstream]) socket.resetAndDestroy();
+        else for (const socket of [client, upstream]) resetConnection(socket);
       },
     });
-    upstream.on("error", () => client.resetAndDestroy());
-    client.on("error", () => upstream.resetAndDestroy());
+    upstream.on("error", () => resetConnection(client));
+    client.on("error", () => resetConnection(upstream));
     // When the upstream closes, `pipe` closes the client after the delayed data.
     client.once("close", () => upstream.destroySoon());
     client.pipe(upstream);

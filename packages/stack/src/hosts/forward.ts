@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { resetConnection } from "@lgtm-lab/contracts";
 
 interface Address {
   readonly host: string;
@@ -29,11 +30,11 @@ export async function startForward(
   // A client that has sent everything may still wait for the response.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     track(client);
-    if (!accepts(client.remoteAddress ?? "")) return void client.resetAndDestroy();
+    if (!accepts(client.remoteAddress ?? "")) return resetConnection(client);
     const target = connect({ ...to, allowHalfOpen: true, noDelay: true });
     track(target);
-    target.once("error", () => client.resetAndDestroy());
-    client.once("error", () => target.resetAndDestroy());
+    target.once("error", () => resetConnection(client));
+    client.once("error", () => resetConnection(target));
     client.pipe(target).pipe(client);
   });
   server.listen(from);
@@ -41,7 +42,7 @@ export async function startForward(
   return {
     close: () => {
       server.close();
-      for (const socket of open) socket.resetAndDestroy();
+      for (const socket of open) resetConnection(socket);
     },
   };
 }
