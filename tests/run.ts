@@ -45,9 +45,8 @@ const PHASES: Record<string, () => Promise<void>> = {
   // Runs alone, because stacks share pages of their programs, and each would then seem to need less memory.
   memory: () => runTests("tests/bench/memory.test.ts"),
   e2e: () => runTests("tests/e2e/*.test.ts", { shared: true }),
-  // The launcher, the doctor and alerts. Uses a separate stack, so that it can run at the same time as `dashboards`.
-  operations: () =>
-    runTests("tests/operations/*.test.ts", { shared: true, env: { LAB_TEST_STATE: "test-operations" } }),
+  // The launcher, the doctor and alerts: tests that mostly wait, with long time limits.
+  operations: () => runTests("tests/operations/*.test.ts", { shared: true }),
   // Uses a separate stack, because services of the tests above would appear in the variables of the dashboards.
   dashboards: () => runTests("tests/dashboards/*.test.ts", { shared: true }),
   // Runs in a browser, on a stack that this phase starts; the same as `npm run test:browser`.
@@ -64,37 +63,25 @@ const PHASES: Record<string, () => Promise<void>> = {
   },
 };
 
-/** Two phases that run at the same time if both are selected. The output of the second follows that of the first. */
-type Pair = readonly [first: string, second: string];
-const PAIRS: readonly Pair[] = [
-  // Scenarios mostly wait: they need a fifth of the CPU time. Unit tests need all of it, but have no time limits.
-  ["unit", "scenarios"],
-  // Both mostly wait, and their time limits are long. Beside `e2e`, with its short ones, each would be flaky.
-  ["operations", "dashboards"],
-];
 /**
- * These leave the CPU to the other phase of their pair, which has short time limits. `operations` has limits too, so it
- * must get a share also when the other phase needs all of it.
+ * Scenarios mostly wait: they need a fifth of the CPU time. Unit tests need all of it, but have no time limits. So they
+ * run at the same time, the unit tests with low priority. The output of the scenarios follows that of the unit tests.
  */
-const LOW_PRIORITY: Readonly<Record<string, number>> = {
-  unit: constants.priority.PRIORITY_LOW,
-  operations: constants.priority.PRIORITY_BELOW_NORMAL,
-};
+const TOGETHER = ["unit", "scenarios"] as const;
 
-async function runPair(pair: Pair): Promise<void> {
-  const command = (name: string) => [
-    import.meta.filename,
-    ...(name in LOW_PRIORITY ? ["--low-priority"] : []),
-    name,
-  ];
+async function runUnitAndScenarios(): Promise<void> {
+  const [unit, scenarios] = TOGETHER;
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-tests-"));
   const file = join(folder, "output");
   try {
     await runTogether([
-      (cancelSignal) => run("node", command(pair[0]), { cancelSignal }),
+      (cancelSignal) => run("node", [import.meta.filename, "--low-priority", unit], { cancelSignal }),
       (cancelSignal) =>
-        withProgress(`running ${pair[1]} at the same time; the output follows`, () =>
-          run("node", command(pair[1]), { cancelSignal, stdio: ["ignore", { file }, { file }] }),
+        withProgress("fault scenarios at the same time; their output follows", () =>
+          run("node", [import.meta.filename, scenarios], {
+            cancelSignal,
+            stdio: ["ignore", { file }, { file }],
+          }),
         ),
     ]);
   } finally {
@@ -114,13 +101,12 @@ await runCommand(async () => {
   const names = parsePhases(positionals, Object.keys(PHASES));
   if (values.all) setEnvironment({ LAB_TEST_ALL: "1" });
   // The programs that this process starts inherit it.
-  if (values["low-priority"]) setPriority(LOW_PRIORITY[names[0] ?? ""] ?? 0);
+  if (values["low-priority"]) setPriority(constants.priority.PRIORITY_LOW);
   const phases = new Phases();
-  const pairs = PAIRS.filter((pair) => pair.every((name) => names.includes(name)));
+  const together = TOGETHER.every((name) => names.includes(name));
   for (const name of names) {
-    if (pairs.some(([, second]) => second === name)) continue;
-    const pair = pairs.find(([first]) => first === name);
-    if (pair) await phases.run(pair.join(" and "), () => runPair(pair));
+    if (together && name === TOGETHER[1]) continue;
+    if (together && name === TOGETHER[0]) await phases.run(TOGETHER.join(" and "), runUnitAndScenarios);
     else await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));
   }
   phases.report("All phases passed");

@@ -6,6 +6,3 @@ export const target = process.env.LAB_TEST_STACK as "compose" | "kubernetes" | u
 
 /** Whether the components run in containers, which the launcher does not control. */
 export const inContainers = target !== undefined;
-
-/** The state folder of the shared stack, in `.lab`. Phases that run at the same time have different ones. */
-export const stateFolderName = process.env.LAB_TEST_STATE ?? "test";

@@ -5,9 +5,9 @@ import type { ServiceName } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
 import { composeStack } from "../../compose/stack.ts";
 import { kubernetesStack } from "../../kubernetes/stack.ts";
-import { inContainers, stateFolderName, target } from "./env.ts";
+import { inContainers, target } from "./env.ts";
 
-const STATE_FOLDER = join(REPOSITORY, ".lab", stateFolderName);
+const STATE_FOLDER = join(REPOSITORY, ".lab/test");
 
 let started: Promise<RunningStack> | undefined;
 
