@@ -37,7 +37,7 @@ fail() {
   printf '%s\n' "$@" >&2
   exit 1
 }
-# With more lines after the first.
+# Prints a warning. Further arguments are further lines.
 warn() {
   printf 'Warning: %s\n' "$1"
   [ $# -eq 1 ] || printf '  %s\n' "${@:2}"
@@ -126,8 +126,8 @@ for namespace in pspd observability node-exporter; do
   esac
 done
 
-# The options of the last run, then again those of this run, which win. In a here-string, a failure would not end the script,
-# which would then replace the remembered options by the defaults.
+# Read the remembered options, then those of this run again, so that these win. kubectl is not called in the here-string:
+# its failure would not end the script, and defaults would replace the remembered options.
 last=$(kube get namespace pspd --ignore-not-found -o 'jsonpath={.metadata.annotations.lgtm-lab/options}')
 read -ra words <<<"$last"
 installed='' installed_tls=no images_given=no build_now=$build
@@ -143,7 +143,7 @@ build=$build_now overlay=${overlay:-local}
 [[ -z $installed || $installed == "$overlay" ]] || fail \
   "The overlay $installed is installed, and it cannot be replaced by $overlay: sizes of claims cannot be changed." \
   "First remove it, with its data: deploy/teardown.sh --context $context"
-# They may be those of a release: a build must not push others into that registry unasked.
+# The images may be those of a release: without --build, the script must not push others to that registry.
 [[ -z $registry || $images_given == no || -n $build ]] || fail \
   "The last run used images that were already in $registry. Give --tag TAG for those of another version," \
   "--no-build to keep those that run now, or --build to build and push images."
@@ -158,7 +158,7 @@ case $overlay in
 esac
 certificates=${LAB_STATE:-.lab}/tls
 authority=$certificates/ca.pem
-# Prints the hash of the name of the CA that has issued the certificates in the cluster. Each CA has another name.
+# Prints the hash of the name of the CA that has issued the certificates in the cluster. Every CA has a different name.
 issuer_there() {
   local certificate
   certificate=$(kube -n pspd get secret gateway-tls --ignore-not-found \
@@ -173,7 +173,7 @@ require_authority() {
   there=$(issuer_there)
   [ -n "$there" ] || return 0
   if [ -f "$authority" ]; then
-    # After it was renewed, the previous one follows it.
+    # After a renewal, the file also contains the previous CA.
     previous=$(sed '1,/END CERTIFICATE/d' "$authority")
     [ -z "$previous" ] || previous=$(openssl x509 -noout -subject_hash <<<"$previous")
     [[ $there != "$(issuer_here)" && $there != "$previous" ]] || return 0
@@ -220,7 +220,7 @@ fi
 version=$(sed -n 's/.*"version": "\(.*\)".*/\1/p' package.json | head -n 1)
 revision=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 # With the same build cache, the same code must give the same image: the time is that of the commit, and there are no
-# attestations with another.
+# attestations, which contain the time of the build.
 created=$(git log -1 --format=%cI 2>/dev/null || echo 1970-01-01T00:00:00Z)
 export BUILDX_NO_DEFAULT_ATTESTATIONS=1
 
@@ -260,12 +260,12 @@ if [ "$build" = yes ]; then
   if [ "$kind" = minikube ] && [ -z "$registry" ]; then
     inside=$(minikube -p "$cluster" docker-env --shell bash 2>/dev/null) || inside=''
   fi
-  # Only for nodes with other processors than this machine: Docker's old builder does not have the option.
+  # --platform only if the nodes have another architecture: Docker's old builder does not have the option.
   platform=''
   architectures=$(kube get nodes -o 'jsonpath={range .items[*]}{.status.nodeInfo.architecture}{"\n"}{end}' |
     sort -u | xargs)
   case $architectures in
-    *' '*) fail "The nodes have different processors ($architectures), but this builds images for one kind only." \
+    *' '*) fail "The nodes have different architectures ($architectures), but this builds images for one only." \
       "Push images for all of them yourself, then give --registry and --tag." ;;
     "$(image_docker version -f '{{.Server.Arch}}')") ;;
     *) platform=linux/$architectures ;;
@@ -281,7 +281,7 @@ else
   console_tag=$(running_tag observability statefulset/console)
 fi
 
-# A kustomization of its own holds what the options set; nothing in the clone is changed.
+# The options become a separate kustomization in .lab; tracked files do not change.
 folder=.lab/kubernetes/$overlay
 mkdir -p "$folder"
 scheme=http
@@ -340,7 +340,7 @@ TEXT
   [ -z "$cluster_issuer" ] ||
     patch '{kind: Ingress}' /metadata/annotations/cert-manager.io~1cluster-issuer "\"$cluster_issuer\""
   [ -z "$ingress_class" ] || patch '{kind: Ingress}' /spec/ingressClassName "\"$ingress_class\""
-  # Who may connect is the first rule of these policies.
+  # The first rule of these policies lists the Ingress controllers.
   behind='{kind: NetworkPolicy, name: gateway|gateway-rest|acme-solver}' peers=/spec/ingress/0/from/-
   [ -z "$ingress_namespace" ] ||
     patch "$behind" $peers "{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: \"$ingress_namespace\"}}}"
@@ -370,7 +370,7 @@ for namespace in ${pull_secret:+pspd observability}; do
     "  kubectl --context $context -n $namespace create secret docker-registry $pull_secret --docker-server=... \\" \
     "    --docker-username=... --docker-password=..."
 done
-# Earlier versions installed them with another policy, which cannot be changed; they are replaced below.
+# Earlier versions created StatefulSets with OrderedReady, which cannot be changed. They are replaced below.
 old=$(kube -n observability get statefulset -l app.kubernetes.io/part-of=lgtm-lab \
   -o 'jsonpath={range .items[?(@.spec.podManagementPolicy=="OrderedReady")]}statefulset/{.metadata.name} {end}')
 read -ra old <<<"$old"
@@ -425,7 +425,7 @@ if [ "$tls" = yes ]; then
   there=$(issuer_there)
   if [[ $installed_tls == yes && -n $there && $there != "$(issuer_here)" ]]; then
     require_authority
-    echo "The CA is new. Before it issues certificates, all must know it; this takes two minutes."
+    echo "The CA is new. Before it issues certificates, all pods must trust it; this takes more than two minutes."
     ca=$(openssl base64 -A -in "$authority")
     for service in "${tls_services[@]}"; do
       kube -n pspd patch secret "$service-tls" --type merge -p "{\"data\": {\"ca.crt\": \"$ca\"}}"
@@ -437,7 +437,7 @@ if [ "$tls" = yes ]; then
     for workload in pspd:deployment/traffic observability:statefulset/console observability:statefulset/prometheus; do
       kube -n "${workload%%:*}" rollout status "${workload#*:}" --timeout "${timeout}s"
     done
-    # The kubelets look for changed Secrets about once a minute.
+    # A kubelet updates mounted Secrets within about two minutes.
     sleep 120
   fi
   for service in "${tls_services[@]}"; do
@@ -460,7 +460,7 @@ if [ "$kind" = minikube ]; then
 fi
 
 step "The manifests"
-# The pods run on, and belong to the new StatefulSets.
+# The pods keep running; the new StatefulSets adopt them.
 [ ${#old[@]} -eq 0 ] || kube -n observability delete "${old[@]}" --cascade=orphan
 kube apply -f "$folder/manifests.yaml"
 
@@ -477,7 +477,7 @@ for namespace in observability pspd; do
     fi
   done
 done
-# It cannot become ready on a node that is not, and nothing depends on it. Its image was pulled during the time above.
+# It cannot become ready on a node that is not ready, and nothing depends on it. Its image was pulled meanwhile.
 kube -n node-exporter rollout status daemonset --timeout 60s ||
   warn "node_exporter does not run on every node, so the metrics of the others are missing:" \
     "$(kube -n node-exporter get pods -o wide)"
@@ -492,7 +492,7 @@ request() {
     "$scheme://$host/a/hello" || true
 }
 status='{{with .status.loadBalancer.ingress}}{{with index . 0}}{{or .ip .hostname}}{{end}}{{end}}'
-# Prints the addresses that may be the right one.
+# Prints the possible addresses of the Ingress controller.
 addresses() {
   local given
   given=$(kube -n pspd get ingress gateways -o "go-template=$status")

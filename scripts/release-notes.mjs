@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), "utf8");
 
 /** Returns the section `## <version>`, with or without a date after it, of a changelog. Throws if there is none. */
-export function notesOf(tag, { version, changelog }) {
+function notesOf(tag, { version, changelog }) {
   if (tag !== `v${version}`)
     throw new Error(`The tag ${tag} does not match package.json: it must be v${version}.`);
   const sections = changelog.split(/^## /m).slice(1);
@@ -15,11 +15,10 @@ export function notesOf(tag, { version, changelog }) {
   return notes;
 }
 
-if (import.meta.main)
-  try {
-    const { version } = JSON.parse(read("package.json"));
-    console.log(notesOf(process.argv[2] ?? "", { version, changelog: read("CHANGELOG.md") }));
-  } catch (error) {
-    console.error(error.message);
-    process.exitCode = 1;
-  }
+try {
+  const { version } = JSON.parse(read("package.json"));
+  console.log(notesOf(process.argv[2] ?? "", { version, changelog: read("CHANGELOG.md") }));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -5,6 +5,7 @@ import { value } from "../e2e/support/prometheus.ts";
 import { call, GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { eventually, within } from "../e2e/support/within.ts";
 import { compose, composeWith, containersOf } from "./compose.ts";
+import { docker } from "./docker.ts";
 import { longRunning, services } from "./services.ts";
 import { addressOfContainer, untilReady } from "./stack.ts";
 
@@ -45,5 +46,12 @@ describe("docker compose up --scale service-a=2", () => {
 
   it("Prometheus scrapes both", async () => {
     await within("two targets are up", 30_000, async () => (await targetsUp()) === 2);
+  });
+
+  it("an instance that has stopped is no longer a target", async () => {
+    await docker("stop", (await containersOf("service-a")).at(-1) ?? assert.fail());
+    const { prometheus } = await urls();
+    const targets = () => value(prometheus, 'count(up{service_name="service-a"})');
+    await within("one target is left", 30_000, async () => (await targets()) === 1);
   });
 });

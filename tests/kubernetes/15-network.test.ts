@@ -77,7 +77,7 @@ describe("the Ingress", { skip: skipUnlessOwnCluster }, () => {
       for (const path of ["/metrics", "/readyz", "/healthz"]) {
         const { status, headers } = await fetch(`${base}${path}`);
         assert.equal(status, 404, path);
-        // The 404 of a gateway has it.
+        // A 404 of a gateway has this header.
         assert.equal(headers.get("x-trace-id"), null, path);
       }
   });

@@ -17,7 +17,7 @@ const lab = (...args: readonly string[]) =>
   execa(process.execPath, [LAB_CLI, ...args, "--context", context()], { stdin: "ignore" });
 
 describe("lab break --context", () => {
-  // They would undo what these tests set.
+  // The autoscalers would undo what these tests set.
   before(deleteAutoscalers);
   after(async () => {
     await lab("fix");

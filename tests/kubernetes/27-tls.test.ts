@@ -39,7 +39,7 @@ describe("setup.sh --tls", () => {
   before(async () => {
     stateFolder = await mkdtemp(join(tmpdir(), "lgtm-lab-tls-"));
     await setUp("--tls");
-    // From outside of the cluster, the new pods are available a moment later.
+    // From outside of the cluster, the new pods can be reached a moment later.
     await within("every service responds over HTTPS", REACHABLE_MS, async () => {
       for (const name of SERVICE_NAMES) await get(name, "/healthz");
       return true;
@@ -86,7 +86,7 @@ describe("setup.sh --tls", () => {
       assert.equal((await get(service, SERVICES[service].sample)).status, 403);
     });
 
-  it("the console calls the gateways, and the demo traffic does", async () => {
+  it("the console and the demo traffic call the gateways", async () => {
     const { prometheus } = await urls();
     const consoleAddress = (await lab()).address("console");
     await within("requests of the console", SCRAPED_MS, async () => {
@@ -114,7 +114,7 @@ describe("setup.sh --tls", () => {
     }
   });
 
-  it("Prometheus scrapes every pod over HTTPS", async () => {
+  it("Prometheus scrapes every service over HTTPS", async () => {
     const { prometheus } = await urls();
     await within("the targets are up", SCRAPED_MS, async () => {
       const up = await query(prometheus, 'up{pod=~"(gateway|service)-.*"} == 1');
@@ -132,7 +132,7 @@ describe("setup.sh --tls", () => {
     });
   });
 
-  it("again: renewed certificates are used without a restart", async () => {
+  it("a second run renews the certificates, and the services use them without a restart", async () => {
     const served = () =>
       Promise.all(SERVICE_NAMES.map(async (name) => (await get(name, "/healthz")).fingerprint256));
     const pods = async () =>

@@ -140,11 +140,11 @@ async function kustomize(folder: string): Promise<string> {
 export async function buildWith(folder: Folder, components: readonly string[]): Promise<string> {
   const parent = join(REPOSITORY, ".lab/kubernetes");
   await mkdir(parent, { recursive: true });
-  const own = await mkdtemp(join(parent, "test-"));
-  const from = (path: string) => relative(own, join(REPOSITORY, "deploy/kubernetes", path));
+  const temporary = await mkdtemp(join(parent, "test-"));
+  const from = (path: string) => relative(temporary, join(REPOSITORY, "deploy/kubernetes", path));
   try {
     await writeFile(
-      join(own, "kustomization.yaml"),
+      join(temporary, "kustomization.yaml"),
       JSON.stringify({
         apiVersion: "kustomize.config.k8s.io/v1beta1",
         kind: "Kustomization",
@@ -152,9 +152,9 @@ export async function buildWith(folder: Folder, components: readonly string[]): 
         components: components.map((each) => from(`components/${each}`)),
       }),
     );
-    return await kustomize(own);
+    return await kustomize(temporary);
   } finally {
-    await rm(own, { recursive: true });
+    await rm(temporary, { recursive: true });
   }
 }
 

@@ -136,24 +136,23 @@ async function inside(folder: string, names: readonly string[], keep: boolean): 
 }
 
 /**
- * Runs the tests in a cluster that runs already. Afterwards everything is as deploy/setup.sh has installed it, also after an
- * interrupt. Only for the overlay `local` with images of the cluster and without TLS: the tests change the rest.
+ * Runs the tests in a running cluster. Afterwards, deploy/setup.sh restores the installation, also after an interrupt. Only
+ * for the overlay `local` without --registry and --tls, because the tests change these settings.
  */
 async function inCluster(name: string, names: readonly string[]): Promise<void> {
   setEnvironment({ LAB_TEST_STACK: "kubernetes", LAB_TEST_CONTEXT: name });
-  const label = "jsonpath={.metadata.labels.app\\.kubernetes\\.io/part-of}";
-  const partOf = await kubectl("get", "namespace", "pspd", "--ignore-not-found", `--output=${label}`);
-  if (partOf !== "lgtm-lab")
+  const annotation = "--output=jsonpath={.metadata.annotations.lgtm-lab/options}";
+  const installed = await kubectl("get", "namespace", "pspd", "--ignore-not-found", annotation);
+  if (!installed)
     throw new Error(`The lab is not installed there: run deploy/setup.sh --context ${name} first.`);
-  const annotation = "jsonpath={.metadata.annotations.lgtm-lab/options}";
-  const options = (await kubectl("get", "namespace", "pspd", `--output=${annotation}`)).split(" ");
+  const options = installed.split(" ");
   if (
     options[options.indexOf("--overlay") + 1] !== "local" ||
     options.includes("--tls") ||
     options.includes("--registry")
   )
     throw new Error(
-      `These tests change the installation, so they need the overlay local without --tls and --registry. There: ${options.join(" ") || "unknown options"}.`,
+      `These tests change the installation, so they need the overlay local without --tls and --registry. There: ${installed}.`,
     );
   const phases = new Phases();
   let outcome = "FAILED";

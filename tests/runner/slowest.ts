@@ -11,7 +11,7 @@ interface Timed {
 
 /**
  * Reports the slowest ten tests of a `node --test` run in seconds, slowest first. If each file has a process, also the
- * slowest processes: one that ends long after its last test has left something open.
+ * slowest processes: a process that runs long after its last test still has something open.
  */
 export default async function* slowest(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const tests: Timed[] = [];

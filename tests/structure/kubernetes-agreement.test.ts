@@ -245,8 +245,10 @@ for (const [profile, manifests] of [
 test("the scrape jobs are those of the other modes, with discovery and relabelling added", () => {
   const jobs = (file: string): Record<string, unknown>[] => parse(read(file)).scrape_configs;
   const here = jobs("prometheus/scrape/kubernetes.yml").map(
-    ({ kubernetes_sd_configs, relabel_configs, tls_config: _, ...rest }) => {
+    ({ kubernetes_sd_configs, relabel_configs, tls_config, ...rest }) => {
       assert.ok(kubernetes_sd_configs && relabel_configs);
+      // The targets are addresses of pods, which no certificate contains.
+      assert.deepEqual(tls_config, rest.job_name === "services" ? { server_name: "localhost" } : undefined);
       return rest;
     },
   );
@@ -405,7 +407,7 @@ test("every namespace denies what no policy allows", () => {
     );
 });
 
-test("the solver of cert-manager is reachable for the Ingress controllers of the gateways, and for nothing else", () => {
+test("the Ingress controllers of the gateways can reach the solver of cert-manager, and nothing else can", () => {
   const policies = ofKind("NetworkPolicy", production);
   const named = (wanted: string) =>
     policies.find(({ metadata }) => metadata.namespace === "pspd" && metadata.name === wanted)?.spec ??

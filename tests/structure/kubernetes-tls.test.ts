@@ -28,7 +28,7 @@ for (const [overlay, text] of Object.entries(built)) {
     assert.equal(await findingsIn(text), "");
   });
 
-  test(`${overlay}: each service has the files of its own Secret, HTTPS probes, and is scraped over HTTPS`, () => {
+  test(`${overlay}: each service mounts its Secret, and its probes and scrapes use HTTPS`, () => {
     for (const name of [...OURS.gateways, ...OURS.internal]) {
       const { spec, metadata } = podOf(name);
       const [container] = spec.containers;
@@ -44,7 +44,7 @@ for (const [overlay, text] of Object.entries(built)) {
   });
 
   test(`${overlay}: the variables of docs/tls.md, in complete groups`, () => {
-    const own = { TLS_CERT_FILE: `${FILES}/tls.crt`, TLS_KEY_FILE: `${FILES}/tls.key` };
+    const server = { TLS_CERT_FILE: `${FILES}/tls.crt`, TLS_KEY_FILE: `${FILES}/tls.key` };
     const tlsOf = (name: string) =>
       Object.fromEntries(Object.entries(variables(name)).filter(([variable]) => variable.includes("TLS_")));
     // For the fault `expired-cert`.
@@ -54,15 +54,15 @@ for (const [overlay, text] of Object.entries(built)) {
     };
     for (const name of OURS.internal)
       assert.deepEqual(tlsOf(name), {
-        ...own,
+        ...server,
         TLS_CA_FILE: `${FILES}/ca.crt`,
         ...(overlay === "local" && name === "service-a" && expired),
       });
     for (const name of OURS.gateways)
       assert.deepEqual(tlsOf(name), {
-        ...own,
-        UPSTREAM_TLS_CERT_FILE: own.TLS_CERT_FILE,
-        UPSTREAM_TLS_KEY_FILE: own.TLS_KEY_FILE,
+        ...server,
+        UPSTREAM_TLS_CERT_FILE: server.TLS_CERT_FILE,
+        UPSTREAM_TLS_KEY_FILE: server.TLS_KEY_FILE,
         UPSTREAM_TLS_CA_FILE: `${FILES}/ca.crt`,
       });
   });

@@ -56,7 +56,7 @@ const jobs = [...workflows].flatMap(([file, { jobs }]) =>
   Object.entries(jobs).map(([name, job]) => ({ file, name, job })),
 );
 
-test("only the job that signs can get a token for an identity, and only the last job can write to the repository", () => {
+test("only the job that signs can request an OIDC token, and only the last job can write to the repository", () => {
   for (const [file, { permissions }] of workflows) assert.deepEqual(permissions, { contents: "read" }, file);
   const allowed = (permission: string) =>
     jobs

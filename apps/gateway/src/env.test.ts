@@ -123,7 +123,7 @@ for (const issuer of [
 
 test("UPSTREAM_ATTEMPT_TIMEOUT_MS without UPSTREAM_RETRIES is rejected, because it would have no effect", (t) => {
   setVariable(t, "UPSTREAM_ATTEMPT_TIMEOUT_MS", "500");
-  assert.throws(readEnv, /UPSTREAM_RETRIES is not, so no attempt would be made again/);
+  assert.throws(readEnv, /UPSTREAM_RETRIES is not, so no attempt would be retried/);
   setVariable(t, "UPSTREAM_RETRIES", "1");
   assert.equal(readEnv().UPSTREAM_ATTEMPT_TIMEOUT_MS, 500);
 });

@@ -134,7 +134,7 @@ export function readEnv() {
     );
   if (settings.UPSTREAM_ATTEMPT_TIMEOUT_MS > 0 && settings.UPSTREAM_RETRIES === 0 && !settings.ROUTES_FILE)
     throw new Error(
-      "UPSTREAM_ATTEMPT_TIMEOUT_MS is set, but UPSTREAM_RETRIES is not, so no attempt would be made again. Set UPSTREAM_RETRIES.",
+      "UPSTREAM_ATTEMPT_TIMEOUT_MS is set, but UPSTREAM_RETRIES is not, so no attempt would be retried. Set UPSTREAM_RETRIES.",
     );
   const upstreamTls = tlsFilesOf(upstreamTlsVariables, settings);
   if (upstreamTls && protocol === "rest")

@@ -74,14 +74,14 @@ export async function startInstance(
   });
 }
 
-/** A program that listens, but accepts no connection: after this number, the kernel does not answer any more. */
+/** A program that listens but accepts no connection. When its queue is full, the kernel does not answer further ones. */
 const NEVER_ACCEPTS = `require("node:net").createServer().listen({ host: "127.0.0.1", port: 0, backlog: 1 }, function () {
   console.log(this.address().port);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 })`;
 const QUEUED_CONNECTIONS = 2;
 
-/** Returns an address whose packets remain unanswered, as that of a container or machine that is gone. */
+/** Returns an address that does not answer, like that of a container or machine that is gone. */
 export async function startSilentAddress(t: TestContext, protocol: Protocol): Promise<string> {
   const child = spawn(process.execPath, ["-e", NEVER_ACCEPTS], { stdio: ["ignore", "pipe", "inherit"] });
   t.after(() => child.kill("SIGKILL"));

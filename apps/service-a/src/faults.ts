@@ -3,7 +3,7 @@ import { Faults } from "@lgtm-lab/faults";
 import { Problem, type TlsFiles } from "@lgtm-lab/service-runtime";
 import type { MutualTls } from "@lgtm-lab/service-runtime/tls";
 
-/** Returns the faults of service A (docs/faults.md). `expired` are the files that `expired-cert` uses instead of its own. */
+/** Returns the faults of service A (docs/faults.md). While `expired-cert` is active, the service uses the files in `expired`. */
 export const serviceAFaults = ({
   tls,
   expired,

@@ -145,7 +145,7 @@ describe("the certificates in a folder", () => {
     }
   });
 
-  it("include one that has expired, which is new only if the CA is", async (t) => {
+  it("include an expired one, which is replaced only together with the CA", async (t) => {
     const folder = folderOf(t);
     const expired = () => ensureExpiredCertificate(folder, "expired", ["service-a"]);
     await assert.rejects(expired(), /^LabError: Cannot create the certificates in \S+: there is no CA\n/);
@@ -159,7 +159,7 @@ describe("the certificates in a folder", () => {
       serials.push(certificate.serialNumber);
       await expired();
       assert.equal(read(folder, "expired").serialNumber, certificate.serialNumber);
-      // The key is not that of the CA, so the next round makes another one.
+      // The CA's key no longer matches, so the next round creates a new CA.
       writeFileSync(certificateFiles(folder, "ca").key, readPair(folder, "gateway").key);
     }
     assert.equal(new Set(serials).size, 2);

@@ -156,7 +156,8 @@ export interface EnsuredCertificates {
 /**
  * Creates the files `<owner>.pem` and `<owner>-key.pem` for each owner and for the CA (`ca`). Only the user can read
  * the files. A certificate with all the names is kept for half of its lifetime; `renewAll` replaces all except that of
- * the CA. When the CA is renewed, `ca.pem` also contains the previous one. `trustMs` is the wait after that.
+ * the CA. When the CA is renewed, `ca.pem` also contains the previous one. After that it waits
+ * `trustMs`, so that all programs load the new CA first.
  * @throws LabError if a file cannot be read or written.
  */
 export async function ensureCertificates(
@@ -198,8 +199,8 @@ export async function ensureCertificates(
 }
 
 /**
- * Makes the files of a certificate that expired an hour before it was made, to show what happens then, unless those in the
- * folder are of the same CA. Throws a LabError if a file cannot be read or written.
+ * Creates a certificate that expired an hour ago, for demonstrations. Keeps an existing one if the current CA issued it.
+ * @throws LabError if a file cannot be read or written.
  */
 export async function ensureExpiredCertificate(
   folder: string,
@@ -218,7 +219,7 @@ export async function ensureExpiredCertificate(
   });
 }
 
-/** Throws a LabError if a step fails. */
+/** Runs steps that use the folder. Converts their errors to a LabError with a fix. */
 async function withFolder<T>(folder: string, steps: () => Promise<T>): Promise<T> {
   try {
     return await steps();
@@ -235,7 +236,7 @@ const validUntil = ({ cert }: KeyPair): number => new X509Certificate(cert).vali
 const firstCertificate = (pem = ""): string => /^[\s\S]*?-----END CERTIFICATE-----\n/.exec(pem)?.[0] ?? "";
 
 /**
- * Whether at least half of the lifetime of a certificate remains, and the key is its own: a process may have ended
+ * Whether at least half of the lifetime of a certificate remains, and the key matches: a process may have ended
  * after it had replaced only one of the two files.
  */
 function canBeKept({ cert, key }: KeyPair, now: number): boolean {

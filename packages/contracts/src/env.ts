@@ -46,7 +46,7 @@ export const httpUrlVariable = v.pipe(
 export const DEFAULT_DRAIN_MS = 10_000;
 
 /** Schema of `DRAIN_MS`: the time for which running calls may continue after the start of a stop, in milliseconds. */
-export const drainMs = wholeNumberVariable(DEFAULT_DRAIN_MS, { min: 0, max: 300_000 });
+export const drainMsVariable = wholeNumberVariable(DEFAULT_DRAIN_MS, { min: 0, max: 300_000 });
 
 /** Schema of a variable with the address that a server listens on: loopback unless it is set. */
 export const hostVariable = v.optional(v.string(), "127.0.0.1");

@@ -9,7 +9,7 @@ import {
   parseNumbersQuery,
   parseStreamRequest,
 } from "./parse.ts";
-import { callBudgetMs, requestedStreamMs } from "./requests.ts";
+import { callBudgetMs, type NumbersParams, requestedStreamMs } from "./requests.ts";
 
 const assertRejected = (run: () => unknown, field: string, value: string, rule: RegExp) =>
   assert.throws(run, (error) => {
@@ -98,8 +98,15 @@ describe("the budget of a call", () => {
 });
 
 describe("any input", () => {
-  const text = fc.oneof(fc.string({ unit: "binary", maxLength: 600 }), fc.webQueryParameters());
   const number = fc.oneof(fc.integer(), fc.double(), fc.integer({ min: 0, max: 20_000 }));
+  const fieldValue = fc.oneof(fc.string({ unit: "binary", maxLength: 300 }), number.map(String));
+  const fields = fc.array(fc.tuple(fc.constantFrom("name", "count", "delay_ms"), fieldValue), {
+    maxLength: 3,
+  });
+  const text = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 600 }),
+    fields.map((pairs) => new URLSearchParams(pairs).toString()),
+  );
   for (const [what, parse] of [
     ["query of /a/hello", text.map((query) => () => parseHelloQuery(query))],
     ["query of /b/numbers", text.map((query) => () => parseNumbersQuery(query))],
@@ -117,8 +124,14 @@ describe("any input", () => {
       fc.assert(
         fc.property(parse, (run) => {
           try {
-            const { name = "", count = 1 } = run() as { name?: string; count?: number };
+            const {
+              name = "",
+              count = 1,
+              delay_ms = 0,
+            } = run() as { name?: string } & Partial<NumbersParams>;
             assert.ok([...name].length <= LIMITS.nameMaxLength && count >= 1 && count <= LIMITS.countMax);
+            assert.ok(delay_ms >= 0 && delay_ms <= LIMITS.delayMsMax);
+            assert.ok(requestedStreamMs({ count, delay_ms }) <= LIMITS.streamMsMax);
           } catch (error) {
             if (!(error instanceof InvalidParamsError)) throw error;
             assert.ok(error.errors.length > 0);

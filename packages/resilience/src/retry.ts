@@ -34,7 +34,7 @@ export class RetryBudget {
     return true;
   }
 
-  /** Returns a retry that was taken and is not made. */
+  /** Returns a retry to the budget that was taken but not made. */
   giveBack(): void {
     this.#saved = Math.min(this.#saved + 100, MAX_SAVED_RETRIES * 100);
   }
@@ -66,15 +66,15 @@ export interface RetryOptions {
   readonly isPossible?: (() => boolean) | undefined;
   /**
    * An attempt without a response after this time ends, if another one may follow; milliseconds. If not, it goes on: its
-   * response can still arrive before the deadline. 0 or undefined: attempts have no timeout of their own.
+   * response can still arrive before the deadline. 0 or undefined: only the deadline of the call applies.
    */
   readonly attemptTimeoutMs?: number | undefined;
   /** Called in the context of the call. */
   readonly onDecision: (decision: RetryDecision) => void;
 }
 
-/** The end of an attempt by its timeout. */
-export class AttemptTimeout extends Error {
+/** The error of an attempt that ended at its timeout. */
+class AttemptTimeout extends Error {
   override readonly name = "AttemptTimeout";
 
   constructor(milliseconds: number) {
@@ -84,8 +84,6 @@ export class AttemptTimeout extends Error {
 
 /** One attempt of a call. */
 export interface Attempt {
-  /** Whether it has ended by its timeout. */
-  readonly hasTimedOut: boolean;
   /** Runs a function if the attempt ends by its timeout. */
   onTimeout(listener: () => void): void;
 }
@@ -98,9 +96,9 @@ interface TimedAttempt extends Attempt {
 }
 
 /** An attempt without a timeout. */
-const UNTIMED: TimedAttempt = { hasTimedOut: false, timeout: undefined, onTimeout() {}, stop() {} };
+const UNTIMED: TimedAttempt = { timeout: undefined, onTimeout() {}, stop() {} };
 
-/** What is known about a call that is retried. */
+/** Options of one call. */
 export interface RetriedCallOptions {
   /** The maximum number of retries of this call; by default that of the options. */
   readonly retries?: number | undefined;
@@ -169,9 +167,6 @@ export class Retrier {
       for (const listener of listeners) listener();
     }, timeoutMs);
     return {
-      get hasTimedOut() {
-        return timeout !== undefined;
-      },
       get timeout() {
         return timeout;
       },

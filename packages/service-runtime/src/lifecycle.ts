@@ -1,10 +1,10 @@
-import { drainMs, readVariables } from "@lgtm-lab/contracts";
+import { drainMsVariable, readVariables } from "@lgtm-lab/contracts";
 import { logger, shutdownTelemetry } from "@lgtm-lab/telemetry";
 import * as v from "valibot";
 import { collectGarbageAtRest } from "./collect-garbage.ts";
 
 /** The variables of the stop of a service. */
-const variables = v.object({ DRAIN_MS: drainMs });
+const variables = v.object({ DRAIN_MS: drainMsVariable });
 /** The time after that for responses to the calls that the stop ended, before connections are closed, in milliseconds. */
 const CLOSE_MS = 2_000;
 /** The time limit for the export of the last spans and log lines, in milliseconds. */

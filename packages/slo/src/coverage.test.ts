@@ -35,7 +35,7 @@ interface TestGroup {
 
 /** Returns the expectations in a promtool test file, in order. */
 function expectationsOf(file: string): { ruleFiles: string[]; groups: TestGroup[] } {
-  // The limit of aliases protects against files of others; each checkpoint of these files is an alias.
+  // The limit of aliases is for untrusted files. In these files, each checkpoint uses an alias.
   const content = parse(readFileSync(join(PROMETHEUS, file), "utf8"), { maxAliasCount: -1 }) as UnitTests;
   const groups = content.tests.map(({ name = "", promql_expr_test = [], alert_rule_test = [] }) => ({
     name,

@@ -44,8 +44,8 @@ function withRules(file: string): string {
 }
 
 /**
- * Whether a test file and its rules are those of the other gateway with another name. promtool needs seconds for a file,
- * and cannot give another result for these.
+ * Whether a test file and its rules differ from those of the other gateway only in its name. Then the result is the same,
+ * and promtool needs seconds for each file.
  */
 function isRepeated(file: string): boolean {
   const other = file.replace("/gateway-rest-", "/gateway-");

@@ -27,7 +27,7 @@ export const certificatePaths = (stateFolder: string, owner: CertificateOwner) =
 /** The name of the files of the fault `expired-cert`. */
 const EXPIRED = "service-a-expired";
 
-/** Returns the paths of the certificate of service A that has expired, and of its key. */
+/** Returns the paths of the expired certificate of service A and its key. */
 export const expiredCertificatePaths = (stateFolder: string): CertificateFiles =>
   certificateFiles(folderOf(stateFolder), EXPIRED);
 
@@ -57,7 +57,7 @@ export interface CertificateChoices {
  * Makes the certificates of all owners in the folder `tls` of the state folder, and renews those whose lifetime is half
  * over. Returns what is new, and when the first of them expires. Throws a LabError.
  *
- * The certificate of Loki is valid for a year, as that of the CA: to clients that call it by an IP address, Loki shows the
+ * The certificate of Loki is valid for a year, like that of the CA: if a client connects by IP address, Loki presents the
  * certificate that it read at its start (Go's `ServeTLS` asks for the current one only if the client sends a name).
  */
 export async function makeCertificates(

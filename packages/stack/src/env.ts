@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import {
   corsOrigins,
-  drainMs,
+  drainMsVariable,
   invalidVariables,
   LabError,
   numberVariable,
@@ -107,7 +107,7 @@ const schema = v.object({
   LAB_SLO_PROFILE: v.optional(v.picklist(SLO_PROFILE_NAMES, SLO_PROFILE_NAMES.join(" or ")), "demo"),
   GF_SECURITY_ADMIN_PASSWORD: v.optional(v.string()),
   CORS_ORIGINS: corsOrigins,
-  DRAIN_MS: drainMs,
+  DRAIN_MS: drainMsVariable,
   LAB_TRAFFIC_RPS: v.optional(numberVariable(0.1, 1000, "a number from 0.1 to 1000"), "4"),
   LAB_HOSTS_MBIT: v.optional(numberVariable(1, 10_000, "a number from 1 to 10000"), "100"),
   LAB_HOSTS_DELAY_MS: v.optional(numberVariable(0, 1000, "a number from 0 to 1000"), "0.5"),

@@ -53,7 +53,7 @@ export const isBlocked = (variable: PortVariable, port: number): boolean =>
 /** Everything binds to this address and nothing else, except the services with `--hosts`. */
 export const HOST = "127.0.0.1";
 
-/** The ports that have TLS in a stack with TLS; the gRPC ports of the services, which nothing calls by URL, too. */
+/** The ports whose URLs are https in a stack with TLS. The gRPC ports of the services use TLS too, but have no URLs. */
 const WITH_TLS: ReadonlySet<PortVariable> = new Set([
   ...SERVICE_NAMES.map((name) => SERVICES[name].ports.http.variable),
   "OTELCOL_GRPC_PORT",

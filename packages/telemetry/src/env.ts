@@ -1,9 +1,8 @@
-import { accessSync, constants } from "node:fs";
 import * as v from "valibot";
 import type { NamedFile, TlsFiles } from "./delivery/post.ts";
 import { redactFromMessages } from "./delivery/report.ts";
 import { decodePercent, httpAddress, secretsIn, setting } from "./endpoint.ts";
-import { normalize } from "./otel-variables.ts";
+import { normalize, readableFile } from "./otel-variables.ts";
 
 const POSITIVE = "use a whole number above 0";
 const positiveNumber = v.pipe(
@@ -96,14 +95,10 @@ function readLokiTls(): TlsFiles {
   };
   if (!files.cert !== !files.key)
     fatalProblems.push("LOKI_CLIENT_CERTIFICATE and LOKI_CLIENT_KEY only work together: set both.");
-  for (const file of Object.values(files))
-    try {
-      if (file) accessSync(file.path, constants.R_OK);
-    } catch (error) {
-      fatalProblems.push(
-        `${setting(file?.variable ?? "", file?.path ?? "")} cannot be read (${(error as NodeJS.ErrnoException).code}).`,
-      );
-    }
+  for (const file of Object.values(files)) {
+    const problem = file && readableFile(file.path).problem;
+    if (problem) fatalProblems.push(`${setting(file.variable, file.path)}: ${problem}.`);
+  }
   return files;
 }
 

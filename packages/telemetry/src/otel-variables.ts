@@ -46,7 +46,7 @@ const wholeNumber =
 const ratio: Parse = (value) =>
   Number(value) >= 0 && Number(value) <= 1 ? { value } : { problem: "use a number from 0 to 1" };
 
-const readableFile: Parse = (value) => {
+export const readableFile: Parse = (value) => {
   try {
     accessSync(value, constants.R_OK);
     return { value };

@@ -9,6 +9,7 @@ import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ServerCredentials } from "@grpc/grpc-js";
+import pWaitFor from "p-wait-for";
 import { createCertificates } from "../test/certificates.ts";
 import { FakeCollector, freePort } from "../test/collector.ts";
 import { FakeLoki } from "../test/loki.ts";
@@ -76,11 +77,7 @@ async function reported(event: string, stderr: () => string): Promise<Flooded> {
 
 /** Waits until a condition is met. */
 async function until(reached: () => boolean, stderr: () => string): Promise<void> {
-  const deadline = performance.now() + 30_000;
-  while (!reached()) {
-    assert.ok(performance.now() < deadline, stderr());
-    await sleep(20);
-  }
+  await pWaitFor(reached, { interval: 20, timeout: 30_000 }).catch(() => assert.fail(stderr()));
 }
 
 const urls = ({ collector, loki }: Awaited<ReturnType<typeof backends>>) => ({
@@ -443,9 +440,9 @@ test("a certificate that is not trusted is reported once, drops are counted, and
   assert.deepEqual([reports(spans), reports(lines)], [1, 1]);
 });
 
-test("files of Loki's certificates that cannot be used end the process at its start, with the variable", async () => {
+test("unusable certificate files for Loki prevent the start, and the message names the variable", async () => {
   for (const [variables, message] of [
-    [{ LOKI_CERTIFICATE: "/no/such/file" }, "LOKI_CERTIFICATE=/no/such/file cannot be read (ENOENT)."],
+    [{ LOKI_CERTIFICATE: "/no/such/file" }, "LOKI_CERTIFICATE=/no/such/file: cannot read the file (ENOENT)."],
     [
       { LOKI_CLIENT_KEY: import.meta.filename },
       "LOKI_CLIENT_CERTIFICATE and LOKI_CLIENT_KEY only work together: set both.",

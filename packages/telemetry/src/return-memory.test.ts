@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
-test("a tick takes as long as before", async (context) => {
+test("returnMemory does not slow down process.nextTick", async (context) => {
   // In a separate process, because the test runner makes ticks slower.
   const program = join(import.meta.dirname, "../test/fixtures/ticks.ts");
   const { stdout } = await promisify(execFile)(process.execPath, [program]);

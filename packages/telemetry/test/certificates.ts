@@ -10,6 +10,7 @@ import {
 
 cryptoProvider.set(webcrypto);
 
+// Not @lgtm-lab/certificates: this package must not depend on others of the lab.
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const HOUR_MS = 3_600_000;
 

@@ -8,11 +8,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { issueToken, publicKeys } from "@lgtm-lab/issuer";
 import { certificatePaths, makeCertificates } from "../../../packages/stack/src/certificates.ts";
 import { start } from "../instrumentation/child.ts";
-import { type Load, load, type Run, type Sinks, warmUp } from "../instrumentation/load.ts";
+import {
+  inRounds,
+  type Load,
+  lineOf,
+  load,
+  type Run,
+  SETTLED_MS,
+  type Sinks,
+  warmUp,
+} from "../instrumentation/load.ts";
 import { type System, startSystem } from "../instrumentation/system.ts";
 import { lab, type Receivers, telemetryOn, type Variant } from "../instrumentation/variants.ts";
 import { type Bench, type BenchOptions, type Line, median, type Subject } from "../result.ts";
-import { ownTimes } from "./own-time.ts";
+import { measureIsolated } from "./isolated.ts";
 
 const ROUNDS = 6;
 const PATH = "/a/hello?name=pspd";
@@ -20,8 +29,6 @@ const RATE = 500;
 const SECONDS = 3;
 /** Before each measurement; all systems have been warmed up once. */
 const AGAIN_REQUESTS = 3_000;
-/** The lab's services collect garbage 5 s after their start, which also discards compiled code. */
-const SETTLED_MS = 6_000;
 /** The variant that the others are compared with. */
 const BASELINE = "everything off";
 
@@ -62,8 +69,11 @@ export const gateway: Bench = {
       await sinks.stop();
       await rm(folder, { recursive: true, force: true });
     }
-    const baseline = all[0] as Running;
-    return [...all.map((running) => lineOf(running, baseline)), ...(await ownLines(baseline))];
+    const baseline = { name: BASELINE, runs: (all[0] as Running).runs };
+    return [
+      ...all.map(({ variant, runs }) => lineOf(variant.name, "gateway", runs, baseline)),
+      ...(await isolatedLines(baseline)),
+    ];
   },
 };
 
@@ -90,19 +100,19 @@ async function variants(
     ...Object.entries(MECHANISMS).map(([name, variables]) => ({
       name,
       ...base,
-      only: { gateway: variables },
+      extraEnv: { gateway: variables },
     })),
     { name: "two instances, round-robin", ...base, instancesOfA: 2 },
     {
       name: "two instances, least-time",
       ...base,
       instancesOfA: 2,
-      only: { gateway: { SERVICE_A_BALANCING: "least-time" } },
+      extraEnv: { gateway: { SERVICE_A_BALANCING: "least-time" } },
     },
     {
       name: "routes file",
       ...base,
-      only: { gateway: { ROUTES_FILE: join(root, "apps/gateway/routes.yaml") } },
+      extraEnv: { gateway: { ROUTES_FILE: join(root, "apps/gateway/routes.yaml") } },
     },
     { name: "access tokens with the audit log", ...base, ...(await withTokens(folder, issuer)) },
     { name: "TLS for clients, mutual TLS to A and B", ...base, ...(await withTls(folder)) },
@@ -114,7 +124,7 @@ async function variants(
   ];
 }
 
-async function withTokens(folder: string, server: Server): Promise<Pick<Variant, "only" | "client">> {
+async function withTokens(folder: string, server: Server): Promise<Pick<Variant, "extraEnv" | "client">> {
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const token = await issueToken(folder, {
     issuer,
@@ -123,12 +133,12 @@ async function withTokens(folder: string, server: Server): Promise<Pick<Variant,
     lifetimeMs: 2 * 3_600_000,
   });
   return {
-    only: { gateway: { AUTH_ISSUER: issuer } },
+    extraEnv: { gateway: { AUTH_ISSUER: issuer } },
     client: { headers: { authorization: `Bearer ${token}` } },
   };
 }
 
-async function withTls(folder: string): Promise<Pick<Variant, "only" | "client">> {
+async function withTls(folder: string): Promise<Pick<Variant, "extraEnv" | "client">> {
   await makeCertificates(folder);
   const own = certificatePaths(folder, "gateway");
   const server = (name: "service-a" | "service-b") => {
@@ -136,7 +146,7 @@ async function withTls(folder: string): Promise<Pick<Variant, "only" | "client">
     return { TLS_CERT_FILE: cert, TLS_KEY_FILE: key, TLS_CA_FILE: ca };
   };
   return {
-    only: {
+    extraEnv: {
       gateway: {
         TLS_CERT_FILE: own.cert,
         TLS_KEY_FILE: own.key,
@@ -160,37 +170,16 @@ async function run(
   console.log(`Warm-up, then ${rounds} rounds of ${all.length} variants`);
   await sleep(SETTLED_MS);
   for (const { system } of all) await warmUp(system, PATH);
-  for (let round = 0; round < rounds; round += 1) {
-    // Each round begins with another variant, so that the same variant does not always follow the same one.
-    const turn = all.map((_, index) => all[(index + round) % all.length] as Running);
+  await inRounds(rounds, all, async (turn) => {
     for (const { system, runs } of turn) runs.push(await load(system, sinks, each, AGAIN_REQUESTS));
-    console.log(`round ${round + 1} of ${rounds} done`);
-  }
-}
-
-function lineOf({ variant, runs }: Running, { runs: base }: Running): Line {
-  const of = (key: keyof Run) => median(runs.map((run) => run[key]));
-  return {
-    name: variant.name,
-    value: of("gateway"),
-    unit: "µs",
-    of: BASELINE,
-    // The ratio of each round, because both runs of a round had the machine in the same state.
-    ratios: runs.map((run, index) => run.gateway / (base[index]?.gateway ?? Number.NaN)),
-    details: {
-      services: of("services").toFixed(0),
-      "p99 ms": of("p99Ms").toFixed(0),
-      "spans/req": of("spans").toFixed(2),
-      "lines/req": of("lines").toFixed(2),
-    },
-  };
+  });
 }
 
 /** The time of the mechanisms themselves, which is too small to see in the time of a request. */
-async function ownLines({ runs }: Running): Promise<Line[]> {
+async function isolatedLines({ runs }: Pick<Running, "runs">): Promise<Line[]> {
   const request = median(runs.map((run) => run.gateway));
-  return [...(await ownTimes())].map(([name, times]) => ({
-    name: `own time: ${name}`,
+  return [...(await measureIsolated())].map(([name, times]) => ({
+    name: `isolated: ${name}`,
     value: median(times),
     unit: "µs",
     of: BASELINE,

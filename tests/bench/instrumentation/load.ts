@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import autocannon from "autocannon";
 import { atConstantRate } from "../../e2e/support/traffic.ts";
+import { type Line, median } from "../result.ts";
 import type { Child } from "./child.ts";
 import { agentFor, type System, statusOf, type Target } from "./system.ts";
 
@@ -17,6 +18,47 @@ export interface Run {
   /** Delivered per request. */
   spans: number;
   lines: number;
+}
+
+/** The lab's services collect garbage 5 s after their start, which also discards compiled code. */
+export const SETTLED_MS = 6_000;
+
+/** Runs rounds. Each begins with another variant, so that the same variant does not always follow the same one. */
+export async function inRounds<T>(
+  rounds: number,
+  all: readonly T[],
+  measure: (turn: readonly T[]) => Promise<void>,
+): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    await measure(all.map((_, index) => all[(index + round) % all.length] as T));
+    console.log(`round ${round + 1} of ${rounds} done`);
+  }
+}
+
+/** Returns the medians of runs as a line, with the ratio to the run of the baseline in each round. */
+export function lineOf(
+  name: string,
+  key: "gateway" | "total",
+  runs: readonly Run[],
+  baseline: { readonly name: string; readonly runs: readonly Run[] },
+): Line {
+  const of = (each: keyof Run) => median(runs.map((run) => run[each]));
+  return {
+    name,
+    value: of(key),
+    unit: "µs",
+    of: baseline.name,
+    // The ratio of each round, because both runs of a round had the machine in the same state.
+    ratios: runs.map((run, index) => run[key] / (baseline.runs[index]?.[key] ?? Number.NaN)),
+    details: {
+      gateway: of("gateway").toFixed(0),
+      services: of("services").toFixed(0),
+      "req/s": of("requestsPerSecond").toFixed(0),
+      "p99 ms": of("p99Ms").toFixed(0),
+      "spans/req": of("spans").toFixed(2),
+      "lines/req": of("lines").toFixed(2),
+    },
+  };
 }
 
 /** A load: its route, and how many connections and requests. */

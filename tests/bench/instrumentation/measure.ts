@@ -1,16 +1,24 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Bench, type BenchOptions, type Line, median } from "../result.ts";
+import type { Bench, BenchOptions } from "../result.ts";
 import { start } from "./child.ts";
 import { flameGraph } from "./flame-graph.ts";
-import { type Load, load, profiledLoad, type Run, type Sinks, warmUp } from "./load.ts";
+import {
+  inRounds,
+  type Load,
+  lineOf,
+  load,
+  profiledLoad,
+  type Run,
+  SETTLED_MS,
+  type Sinks,
+  warmUp,
+} from "./load.ts";
 import { fileNameOf, type System, startSystem } from "./system.ts";
 import { BASELINE, type Variant, variants } from "./variants.ts";
 
 const ROUNDS = 5;
-/** The lab's services collect garbage 5 s after their start, which also discards compiled code. */
-const SETTLED_MS = 6_000;
 const PATHS = ["/a/hello?name=pspd", "/b/numbers?count=10"];
 
 /** One variant that runs, and what was measured on it. */
@@ -36,7 +44,15 @@ export const instrumentation: Bench = {
       for (const { system } of all) await system.stop();
       await sinks.stop();
     }
-    return loads.flatMap((each) => all.map((running) => lineOf(running, all[0] as Running, each)));
+    return loads.flatMap((each) => {
+      const runsOf = ({ runs }: Running) => runs.get(each) ?? [];
+      const [path] = each.path.split("?");
+      const what = `${path}${each.rate ? "" : ", as fast as possible"}`;
+      const baseline = { name: BASELINE, runs: runsOf(all[0] as Running) };
+      return all.map((running) =>
+        lineOf(`${what}: ${running.variant.name}`, "total", runsOf(running), baseline),
+      );
+    });
   },
 };
 
@@ -69,13 +85,10 @@ async function run(
   );
   await sleep(SETTLED_MS);
   for (const { system } of all) for (const path of PATHS) await warmUp(system, path);
-  for (let round = 0; round < rounds; round += 1) {
-    // Each round begins with another variant, so that the same variant does not always follow the same one.
-    const turn = all.map((_, index) => all[(index + round) % all.length] as Running);
+  await inRounds(rounds, all, async (turn) => {
     for (const each of loads)
       for (const { system, runs } of turn) runs.get(each)?.push(await load(system, sinks, each));
-    console.log(`round ${round + 1} of ${rounds} done`);
-  }
+  });
   if (folder !== undefined) for (const running of all) await drawProfiles(running, folder, loads[0] as Load);
 }
 
@@ -88,26 +101,4 @@ async function drawProfiles({ variant, system }: Running, folder: string, each: 
       flameGraph(`${name}, ${variant.name}`, profile, requests),
     );
   console.log(`profiles of ${variant.name}: ${folder}`);
-}
-
-function lineOf({ variant, runs }: Running, bare: Running, each: Load): Line {
-  const [ours = [], base = []] = [runs.get(each), bare.runs.get(each)];
-  const of = (key: keyof Run) => median(ours.map((run) => run[key]));
-  const [path] = each.path.split("?");
-  return {
-    name: `${path}${each.rate ? "" : ", as fast as possible"}: ${variant.name}`,
-    value: of("total"),
-    unit: "µs",
-    of: BASELINE,
-    // The ratio of each round, because both runs of a round had the machine in the same state.
-    ratios: ours.map((run, index) => run.total / (base[index]?.total ?? Number.NaN)),
-    details: {
-      gateway: of("gateway").toFixed(0),
-      services: of("services").toFixed(0),
-      "req/s": of("requestsPerSecond").toFixed(0),
-      "p99 ms": of("p99Ms").toFixed(0),
-      "spans/req": of("spans").toFixed(2),
-      "lines/req": of("lines").toFixed(2),
-    },
-  };
 }

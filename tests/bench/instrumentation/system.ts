@@ -44,7 +44,7 @@ export async function startSystem(variant: Variant, profiles?: string): Promise<
 }
 
 async function startProcesses(
-  { name: variant, gateway, services, env, only = {}, instancesOfA = 1, client = {} }: Variant,
+  { name: variant, gateway, services, env, extraEnv = {}, instancesOfA = 1, client = {} }: Variant,
   profiles: string | undefined,
   children: Child[],
 ): Promise<System> {
@@ -66,14 +66,14 @@ async function startProcesses(
   const [b, port] = [await freePort(), await freePort()];
   const admin = { FAULT_ADMIN_PORT: "0", FAULT_ADMIN_TOKEN: "bench" };
   const startService = (name: "service-a" | "service-b", grpcPort: number) =>
-    start(services[name], name, { PORT: "0", GRPC_PORT: `${grpcPort}`, ...admin, ...only[name] });
+    start(services[name], name, { PORT: "0", GRPC_PORT: `${grpcPort}`, ...admin, ...extraEnv[name] });
   const behind = [...a.map((each) => startService("service-a", each)), startService("service-b", b)];
   const front = start(gateway, "gateway", {
     PORT: `${port}`,
     SERVICE_A_GRPC: a.map((each) => `127.0.0.1:${each}`).join(","),
     SERVICE_B_GRPC: `127.0.0.1:${b}`,
     ...admin,
-    ...only.gateway,
+    ...extraEnv.gateway,
   });
   const target = { base: `${client.ca === undefined ? "http" : "https"}://127.0.0.1:${port}`, ...client };
   for (const path of ["/a/hello?name=Ana", "/b/numbers?count=10"])

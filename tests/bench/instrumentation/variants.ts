@@ -12,16 +12,16 @@ interface Program {
 export interface Variant {
   readonly name: string;
   readonly gateway: Program;
-  /** One or more processes, which share the routes. All get the same variables. */
+  /** One or more processes, which share the routes. All get the variables in `env`. */
   readonly services: Readonly<Record<"service-a" | "service-b", Program>>;
   readonly env: Readonly<Record<string, string>>;
-  /** Variables of single processes. */
-  readonly only?: Readonly<
+  /** Additional variables of one kind of process. */
+  readonly extraEnv?: Readonly<
     Partial<Record<"gateway" | "service-a" | "service-b", Readonly<Record<string, string>>>>
   >;
   /** How many processes of service A there are; 1 by default. */
   readonly instancesOfA?: number;
-  /** How requests are sent to the gateway, if not over plain HTTP without further headers. */
+  /** The headers of requests, and the CA; by default plain HTTP without additional headers. */
   readonly client?: ClientOptions;
 }
 

@@ -113,7 +113,7 @@ describe("an accepted token", () => {
       assert.equal((await get(path, {}, { method: "HEAD" })).status, 401, path);
   });
 
-  it("is checked for each request: after its end it is refused, although it was accepted before", async (t) => {
+  it("is checked for each request: once expired, it is refused, although it was accepted before", async (t) => {
     const { hello, token } = await start(t, { AUTH_SKEW_S: "0", HELLO_CACHE_MS: "60000" });
     const made = await token({ exp: inSeconds(60) });
     for (let n = 0; n < 2; n += 1) assert.equal((await hello(made)).status, 200);

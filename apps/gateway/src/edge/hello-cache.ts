@@ -51,7 +51,7 @@ new Gauge({
   },
 });
 
-/** Removes the metric of the caches of all other routes: a route of a changed file may have lost its cache. */
+/** Keeps the size metric only for these routes: a changed file may have turned off the cache of others. */
 export function keepCaches(routes: readonly { readonly path: string }[]): void {
   const kept = new Set(routes.map(({ path }) => path));
   for (const path of caches.keys()) if (!kept.has(path)) caches.delete(path);

@@ -86,7 +86,7 @@ for (const [settings, { retries, breaker, ejected }] of [
       assert.equal(await sample(series), expected, series);
   });
 
-it("the latency of a call counts only if it succeeds, and without the time that it takes by its parameters", async (t) => {
+it("latency counts only successful calls, without the time that their parameters require", async (t) => {
   const clock = useClock(t);
   const name = "service-measured";
   const upstream = startUpstream({}, { name });

@@ -305,7 +305,7 @@ export class Upstream<Client extends UpstreamClient> {
 
 /** One attempt of a call to A or B. */
 interface UpstreamAttempt {
-  /** What the client of an instance gets: the call, or one that also ends when the attempt ends. */
+  /** Passed to the client of an instance: the call itself, or one that also ends at the timeout of the attempt. */
   readonly call: Call;
   /** The instances that were tried; undefined if the call is not retried. */
   readonly tried: Set<string> | undefined;
@@ -374,7 +374,7 @@ class AttemptCall implements UpstreamAttempt, Call {
   }
 
   [Symbol.dispose](): void {
-    // The call ends itself.
+    // The whole call is disposed by the code that opened it.
   }
 }
 

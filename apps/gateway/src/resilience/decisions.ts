@@ -18,7 +18,7 @@ const calls = new Counter({
 });
 const latencies = new Counter({
   name: "gateway_upstream_latency_seconds_total",
-  help: "Sum of the latencies of the calls with outcome ok: of a stream until its first value, otherwise without the time that a call takes by its parameters.",
+  help: "Sum of the latencies of the calls with outcome ok: for a stream, the time to its first value; otherwise without the time that the parameters of the call require.",
   labelNames: ["upstream", "address"] as const,
   registers,
 });

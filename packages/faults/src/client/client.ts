@@ -360,7 +360,7 @@ async function send(
 const portText = ({ service, address }: AdminPort): string =>
   `the fault admin port of ${service} (${address})`;
 
-/** For a service without any instance, as in Kubernetes while none of its pods is ready. */
+/** Describes the port of a service that has no instance, for example no ready pod in Kubernetes. */
 const noPortText = (service: ServiceName): string => `the fault admin port of ${service}`;
 
 const ownersOf = (faults: readonly StackFault[]): ServiceName[] => [

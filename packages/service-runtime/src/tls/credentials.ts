@@ -61,18 +61,21 @@ export class TlsCredentials {
     return this.#current.context;
   }
 
-  /** Uses other files until the returned function is called. Throws an error that names the variable if one cannot be used. */
+  /**
+   * Uses these files instead of the configured ones until the returned function is called. Throws an error that names the
+   * variable if a file cannot be used.
+   */
   useInstead(files: TlsFiles): () => void {
-    const own = this.#files;
+    const configured = this.#files;
     this.#files = files;
     try {
       this.#replace();
     } catch (error) {
-      this.#files = own;
+      this.#files = configured;
       throw error;
     }
     return () => {
-      this.#files = own;
+      this.#files = configured;
       this.#check();
     };
   }

@@ -11,8 +11,8 @@ import { tlsListener } from "./listener.ts";
 export interface GrpcTls {
   readonly serverOptions: ServerOptions;
   /**
-   * Listens, and gives the connections of accepted clients to the server. After a change of the certificate clients connect
-   * again, through a new injector: `drain` of grpc-js would close later connections of the same one too.
+   * Listens, and gives the connections of accepted clients to the server. After a change of the certificate, clients must
+   * reconnect, through a new injector: `destroy` of grpc-js drains the old one, and would also close its later connections.
    * Throws the error of `listen`.
    */
   listen(host: string, port: number, newInjector: () => ConnectionInjector): Promise<GrpcTlsListener>;

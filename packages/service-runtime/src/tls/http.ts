@@ -19,7 +19,7 @@ export const MAX_CONNECTION_MS = 600_000;
 /** Programs check their files once a second. When the CA changes too, all of them must know it before they connect again. */
 const RECONNECT_AFTER_MS = 3_000;
 
-/** Calls a function, which lets clients connect again, some time after each change of a certificate. */
+/** Runs `reconnect`, which makes clients open new connections, some time after each change of the certificate. */
 export const afterChange = (credentials: TlsCredentials, reconnect: () => void): void =>
   credentials.onChange(() => void setTimeout(reconnect, RECONNECT_AFTER_MS).unref());
 

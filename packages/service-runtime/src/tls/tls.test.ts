@@ -713,7 +713,7 @@ const contents: fc.Arbitrary<(valid: string) => string | Buffer> = fc.oneof(
 );
 
 describe("arbitrary certificate files", () => {
-  it("are used or not, with one count and at most one line, and never end the process", async (t) => {
+  it("are either loaded or rejected, with one count and at most one log line, and never end the process", async (t) => {
     const { files, write } = writeFiles(t, server);
     t.mock.timers.enable({ apis: ["setInterval"] });
     const errors = t.mock.method(logger, "error", () => {});
@@ -792,7 +792,7 @@ describe("arbitrary certificates of clients", () => {
     ),
   );
 
-  it("have a name only if it is one of their DNS names, and no other text", async () => {
+  it("have a name only if it is one of their DNS names", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(name, { minLength: 1, maxLength: 5 }),

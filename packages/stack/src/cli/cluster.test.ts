@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Faults, faultAdminApp } from "@lgtm-lab/faults";
+import { startHttpServer } from "@lgtm-lab/service-runtime";
 import { execa } from "execa";
 import { runLab, temporaryFolder } from "../../test/helpers.ts";
 
@@ -15,30 +14,19 @@ const NODE = dirname(process.execPath);
 /** A pod's fault admin port, whose faults have no effect. */
 async function adminPort(t: TestContext, names: readonly string[]) {
   const faults = new Faults(Object.fromEntries(names.map((name) => [name, { kind: "slow" } as const])));
-  const app = faultAdminApp(faults, "secret");
-  const server = createServer(async (request, response) => {
-    const { method = "", url = "", headers } = request;
-    const body = Buffer.concat(await request.toArray());
-    const answer = await app.request(`http://${headers.host}${url}`, {
-      method,
-      headers: headers as Record<string, string>,
-      ...(method === "PUT" && { body }),
-    });
-    response.writeHead(answer.status).end(await answer.text());
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    for (const name of faults.names) faults.clear(name); // their timers
-    server.close();
-  });
+  const server = await startHttpServer(faultAdminApp(faults, "secret"), "127.0.0.1", 0);
+  let ended: Promise<void> | undefined;
   /** The pod ends. */
   const end = () => {
-    server.close();
-    server.closeAllConnections();
+    ended ??= server.drain(AbortSignal.abort());
+    return ended;
   };
+  t.after(() => {
+    for (const name of faults.names) faults.clear(name); // their timers
+    return end();
+  });
   const active = () => faults.list().flatMap(({ name, until }) => (until === null ? [] : [name]));
-  return { port: (server.address() as AddressInfo).port, active, faults, end };
+  return { port: server.port, active, faults, end };
 }
 
 /** A cluster with two gateways, two pods of A and one of B, as the kubectl of test/fixtures describes it. */
@@ -191,8 +179,7 @@ test("a new pod of each gateway, without the fault, ends crash-b", async (t) => 
   const { gateway, rest, running, setPorts } = await startCrash(t);
   const others = [await adminPort(t, ["crash-b"]), await adminPort(t, ["crash-b"])] as const;
   setPorts({ "gateway-a": others[0].port, "gateway-rest-a": others[1].port });
-  gateway.end();
-  rest.end();
+  await Promise.all([gateway.end(), rest.end()]);
   const { exitCode, stdout } = await running;
   assert.match(stdout, /crash-b has ended\./);
   assert.equal(exitCode, 0);
@@ -200,8 +187,7 @@ test("a new pod of each gateway, without the fault, ends crash-b", async (t) => 
 
 test("crash-b deletes no more pods when no gateway responds any more", async (t) => {
   const { gateway, rest, running } = await startCrash(t);
-  gateway.end();
-  rest.end();
+  await Promise.all([gateway.end(), rest.end()]);
   const { exitCode, stderr } = await running;
   assert.match(
     stderr,

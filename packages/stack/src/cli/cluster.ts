@@ -4,17 +4,17 @@ import { execa } from "execa";
 import * as v from "valibot";
 import { commandLine, failureMessage, LabError } from "../terminal/messages.ts";
 
-/** Of deploy/kubernetes/base/namespaces.yaml. */
+/** As in deploy/kubernetes/base/namespaces.yaml. */
 const NAMESPACE = "pspd";
 const PART_OF = "app.kubernetes.io/part-of";
 const PROJECT = "lgtm-lab";
-/** Of deploy/setup.sh. */
+/** As in deploy/setup.sh. */
 const SECRET = "fault-admin";
 
 const REQUEST_SECONDS = 10;
 const FORWARD_MS = 15_000;
 const RESPONSE_MS = 5000;
-/** A shorter time than that of the container's preStop hook (deploy/kubernetes/base/pspd/service.yaml). */
+/** Shorter than the container's preStop hook (deploy/kubernetes/base/pspd/service.yaml), so the pod does not stop gracefully. */
 const KILL_GRACE_SECONDS = 1;
 
 /** The services in a Kubernetes cluster, with the rights of the user's kubeconfig. */
@@ -43,39 +43,39 @@ const podList = v.object({
 });
 
 /**
- * The pods to connect to. A fault can be set in those that are ready; also others have one that must be ended, such as the
- * gateways while crash-b is active.
+ * The pods to connect to. A fault can be set only in ready pods. A running pod that is not ready may have a fault to end,
+ * such as a gateway while crash-b is active.
  */
 export type PodState = "ready" | "running";
 
+/** Describes why kubectl failed, with its last lines. */
+const failure = (what: string, args: readonly string[], stderr: string): LabError =>
+  new LabError(
+    failureMessage({
+      what,
+      command: commandLine("kubectl", args),
+      tail: stderr.trim().split("\n").slice(-5),
+    }),
+  );
+
 /**
- * Connects to the services in the cluster of a kubectl context, which deploy/setup.sh has installed. The fault admin port of
- * each ready or running pod is then available on this machine, until the returned object is disposed.
- * @throws LabError without kubectl, the context, the cluster, or the services; it changes nothing.
+ * Connects to the services that deploy/setup.sh installed in the cluster of a kubectl context. The fault admin port of each
+ * ready or running pod is then available on this machine, until the returned object is disposed.
+ * @throws LabError if kubectl, the context, the cluster or the services are missing. Nothing is changed then.
  */
-export async function connectToCluster(
-  context: string,
-  wanted: PodState,
-  kubectl = "kubectl",
-): Promise<Cluster> {
-  const own = ["--context", context, "--namespace", NAMESPACE];
+export async function connectToCluster(context: string, wanted: PodState): Promise<Cluster> {
+  const inNamespace = ["--context", context, "--namespace", NAMESPACE];
   async function run(...args: readonly string[]): Promise<string> {
-    const result = await execa(kubectl, args, { reject: false, stdin: "ignore" });
+    const result = await execa("kubectl", args, { reject: false, stdin: "ignore" });
     if (!result.failed) return result.stdout;
     if (result.code === "ENOENT")
       throw new LabError(
         "--context needs kubectl, which is not on the PATH: https://kubernetes.io/docs/tasks/tools",
       );
-    throw new LabError(
-      failureMessage({
-        what: `kubectl failed with the context ${context}.`,
-        command: commandLine(kubectl, args),
-        tail: result.stderr.trim().split("\n").slice(-5),
-      }),
-    );
+    throw failure(`kubectl failed with the context ${context}.`, args, result.stderr);
   }
   const request = (...args: readonly string[]) =>
-    run(...own, `--request-timeout=${REQUEST_SECONDS}s`, ...args);
+    run(...inNamespace, `--request-timeout=${REQUEST_SECONDS}s`, ...args);
 
   const contexts = (await run("config", "get-contexts", "--output=name")).split("\n").filter(Boolean);
   if (contexts.length === 0) throw new LabError("kubectl has no context: is KUBECONFIG set?");
@@ -119,12 +119,12 @@ export async function connectToCluster(
 
   const disposer = new AsyncDisposableStack();
   /**
-   * Makes the fault admin port of a pod available on this machine. Returns its address, or undefined if the pod does not
-   * exist any more.
+   * Makes the fault admin port of a pod available on this machine. Returns its address, or undefined if the pod no longer
+   * exists.
    */
   async function forward(pod: string, port: number): Promise<string | undefined> {
-    const args = [...own, "port-forward", `pod/${pod}`, `:${port}`, "--address=127.0.0.1"];
-    const child = execa(kubectl, args, { reject: false, stdin: "ignore", buffer: { stdout: false } });
+    const args = [...inNamespace, "port-forward", `pod/${pod}`, `:${port}`, "--address=127.0.0.1"];
+    const child = execa("kubectl", args, { reject: false, stdin: "ignore", buffer: { stdout: false } });
     disposer.defer(async () => {
       child.kill();
       await child;
@@ -141,13 +141,7 @@ export async function connectToCluster(
     const first = await Promise.race([address, child]).finally(() => clearTimeout(timeout));
     if (typeof first === "string") return first;
     if (/NotFound|pod is not running/.test(first.stderr)) return undefined;
-    throw new LabError(
-      failureMessage({
-        what: `Cannot connect to the fault admin port of ${pod}.`,
-        command: commandLine(kubectl, args),
-        tail: first.stderr.trim().split("\n").slice(-5),
-      }),
-    );
+    throw failure(`Cannot connect to the fault admin port of ${pod}.`, args, first.stderr);
   }
 
   try {

@@ -7,7 +7,7 @@ import { plainTable } from "../terminal/format.ts";
 import { LabError } from "../terminal/messages.ts";
 import type { Cluster, PodState } from "./cluster.ts";
 
-/** The kubectl context of the cluster whose faults are meant; undefined: the stack of this machine. */
+/** The kubectl context of the cluster; undefined: the stack on this machine. */
 interface Target {
   readonly context?: string;
 }
@@ -46,7 +46,7 @@ const fixCommand = (context: string | undefined): string =>
 /** The time between two deletions of the pods. A new pod needs longer to become ready. */
 const DELETE_MS = 2000;
 
-/** How often in a row the state of the fault may be unknown after a new connection, as while a gateway is replaced. */
+/** How many reconnections in a row may fail. One can fail while a gateway is replaced. */
 const RECONNECT_FAILURES = 1;
 
 /** Returns whether a gateway reports a fault; undefined if none does, and one of them does not respond. */
@@ -57,8 +57,8 @@ async function isActive(faults: client.FaultAccess, name: string): Promise<boole
 }
 
 /**
- * Sets a fault that kills a service in Kubernetes. Nothing in the cluster may delete pods, so this process does, until the
- * fault ends: its time has passed, the user interrupts, or the gateways, which hold its state, no longer report it.
+ * Sets a fault that kills a service in Kubernetes. No program in the cluster has the right to delete pods, so this process
+ * deletes them until the fault ends: its time has passed, the user interrupts, or the gateways, which hold its state, no longer report it.
  */
 async function killPods(context: string, name: string, service: ServiceName, forMs: number): Promise<number> {
   const interrupted = new AbortController();
@@ -67,7 +67,7 @@ async function killPods(context: string, name: string, service: ServiceName, for
   let cluster = await connectTo(context, "ready");
   try {
     await client.setFault(cluster.faults, name, { forMs });
-    // Not before: then the gateways would still report the fault after the end of this command.
+    // After setFault, so that this command does not end before the fault does at the gateways.
     const until = Date.now() + forMs;
     console.log(
       `${name} is active until ${clock(until)}: until then, this command deletes the pods of ${service}. Ctrl-C or \`${fixCommand(context)}\` ends it sooner.`,
@@ -98,7 +98,7 @@ async function killPods(context: string, name: string, service: ServiceName, for
       await delay(DELETE_MS, undefined, { signal: interrupted.signal });
     }
   } catch (error) {
-    // Ctrl-C ends the running kubectl too.
+    // Ctrl-C also ends the kubectl processes, so an error after it is expected.
     if (!interrupted.signal.aborted) {
       await client.endFaults(cluster.faults, name);
       throw error;
@@ -121,7 +121,7 @@ export async function fixFault(name: string | undefined, target: Target): Promis
   return 0;
 }
 
-/** Prints which pods of a cluster cannot be reached. Those that are starting have no fault. */
+/** Prints which pods of a cluster cannot be reached. A pod that is still starting is listed too; it has no fault. */
 async function reportUnreachable(cluster: Cluster | undefined): Promise<void> {
   const pods = (await cluster?.unreachable()) ?? [];
   if (pods.length > 0)

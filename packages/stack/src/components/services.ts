@@ -110,7 +110,7 @@ function gatewayEnv(
   };
 }
 
-/** gRPC sends the name of a server with TLS, and Node warns about an IP address there. */
+/** With TLS the host is localhost: gRPC sends it as the server name (SNI), and Node warns if that is an IP address. */
 const collectorAddress = (ports: ComponentContext["ports"], hosts: ComponentContext["hosts"]): string =>
   httpAddress(ports, "OTELCOL_GRPC_PORT", hosts?.machineAddress ?? (ports.usesTls ? "localhost" : HOST));
 

@@ -420,7 +420,7 @@ export function commandOf(component: Component, { path, version }: Resolved, con
       }),
       ...component.env?.(input),
       ...(component.telemetry && {
-        ...withoutOwnCertificates(environment.telemetry),
+        ...unsetStackCa(environment.telemetry),
         ...environment.telemetry,
         ...environment.serviceSettings,
       }),
@@ -431,8 +431,11 @@ export function commandOf(component: Component, { path, version }: Resolved, con
   return hosts && component.host ? hosts.on(component.host, command) : command;
 }
 
-/** The CA of the stack does not issue the certificates of receivers that the user has set. An empty variable counts as unset. */
-const withoutOwnCertificates = (telemetry: Environment["telemetry"]): Record<string, string> => ({
+/**
+ * Unsets the CA of the stack (empty means unset) for receivers that the user has set: another CA issues their
+ * certificates.
+ */
+const unsetStackCa = (telemetry: Environment["telemetry"]): Record<string, string> => ({
   ...((telemetry.OTEL_EXPORTER_OTLP_ENDPOINT || telemetry.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) && {
     OTEL_EXPORTER_OTLP_CERTIFICATE: "",
   }),

@@ -48,7 +48,7 @@ function work(): Readonly<Record<string, () => unknown>> {
 }
 
 /** Measures the CPU time of each mechanism alone, in µs for one request, in several batches. */
-export async function ownTimes(): Promise<ReadonlyMap<string, readonly number[]>> {
+export async function measureIsolated(): Promise<ReadonlyMap<string, readonly number[]>> {
   const times = new Map<string, number[]>();
   // The first batches are not counted, because V8 has not compiled the code yet.
   for (const [name, once] of Object.entries(work()))
