@@ -425,7 +425,7 @@ if [ "$tls" = yes ]; then
   there=$(issuer_there)
   if [[ $installed_tls == yes && -n $there && $there != "$(issuer_here)" ]]; then
     require_authority
-    echo "The CA is new. Before it issues certificates, all pods must trust it; this takes more than two minutes."
+    echo "The CA is new. Before it issues certificates, all pods must trust it; this takes a few minutes."
     ca=$(openssl base64 -A -in "$authority")
     for service in "${tls_services[@]}"; do
       kube -n pspd patch secret "$service-tls" --type merge -p "{\"data\": {\"ca.crt\": \"$ca\"}}"
@@ -438,7 +438,18 @@ if [ "$tls" = yes ]; then
       kube -n "${workload%%:*}" rollout status "${workload#*:}" --timeout "${timeout}s"
     done
     # A kubelet updates mounted Secrets within about two minutes.
-    sleep 120
+    deadline=$((SECONDS + 240))
+    trusts() { kube -n pspd exec "$1" -- cat /run/secrets/tls/ca.crt 2>/dev/null | cmp -s - "$authority"; }
+    gone() { ! kube -n pspd get "$1" >/dev/null 2>&1; }
+    for pod in $(kube -n pspd get pods -l "app.kubernetes.io/name in ($(IFS=,; echo "${tls_services[*]}"))" -o name); do
+      until trusts "$pod" || gone "$pod"; do
+        [ $SECONDS -lt $deadline ] || fail "$pod has not received the new CA within four minutes." \
+          "Fix: see kubectl --context $context -n pspd describe $pod, and run this command again."
+        sleep 2
+      done
+    done
+    # The services read a changed file within a second.
+    sleep 2
   fi
   for service in "${tls_services[@]}"; do
     files=("tls.crt=$certificates/$service.pem" "tls.key=$certificates/$service-key.pem" "ca.crt=$authority")

@@ -9,6 +9,7 @@ import {
   kustomizeProgram,
   manifestsProgram,
 } from "@lgtm-lab/stack";
+import type { Options } from "execa";
 import { hasPlugin } from "./compose/program.ts";
 import { run, runTests, runTogether } from "./runner/commands.ts";
 import { environment, setEnvironment } from "./runner/env.ts";
@@ -45,8 +46,10 @@ const PHASES: Record<string, () => Promise<void>> = {
   // Runs alone, because stacks share pages of their programs, and each would then seem to need less memory.
   memory: () => runTests("tests/bench/memory.test.ts"),
   e2e: () => runTests("tests/e2e/*.test.ts", { shared: true }),
-  // The launcher, the doctor and alerts: tests that mostly wait, with long time limits.
+  // The doctor and the alert inbox: tests that mostly wait, with long time limits.
   operations: () => runTests("tests/operations/*.test.ts", { shared: true }),
+  // Tests that start separate stacks with particular settings.
+  stacks: () => runTests("tests/stacks/*.test.ts", { shared: true }),
   // Uses a separate stack, because services of the tests above would appear in the variables of the dashboards.
   dashboards: () => runTests("tests/dashboards/*.test.ts", { shared: true }),
   // Runs in a browser, on a stack that this phase starts; the same as `npm run test:browser`.
@@ -63,24 +66,43 @@ const PHASES: Record<string, () => Promise<void>> = {
   },
 };
 
-/**
- * Scenarios mostly wait: they need a fifth of the CPU time. Unit tests need all of it, but have no time limits. So they
- * run at the same time, the unit tests with low priority. The output of the scenarios follows that of the unit tests.
- */
-const TOGETHER = ["unit", "scenarios"] as const;
+/** Phases without time limits. They run with low priority beside others. */
+const WITHOUT_TIME_LIMITS = ["unit", "new-service"];
 
-async function runUnitAndScenarios(): Promise<void> {
-  const [unit, scenarios] = TOGETHER;
+/**
+ * Returns two lists of phases that run at the same time: those that mostly wait (they need a fifth of the CPU time), and
+ * those that need all of it or start small stacks.
+ */
+const concurrentPhases = (all: boolean): readonly (readonly string[])[] => [
+  ["scenarios", "operations"],
+  // The long form of new-service has time limits, and needs the CPU time that `scenarios` needs too.
+  ["unit", ...(all ? [] : ["new-service"]), "stacks"],
+];
+
+/** Runs each phase in a separate process, one after the other. */
+async function runInProcesses(phases: readonly string[], options: Options): Promise<void> {
+  for (const phase of phases) {
+    const priority = WITHOUT_TIME_LIMITS.includes(phase) ? ["--low-priority"] : [];
+    await run("node", [import.meta.filename, ...priority, phase], options);
+  }
+}
+
+/** Runs two lists of phases at the same time. The output of the first follows that of the second. */
+async function runListsTogether([waiting, working]: readonly [
+  readonly string[],
+  readonly string[],
+]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-tests-"));
   const file = join(folder, "output");
+  const names = waiting.join(" and ");
   try {
     await runTogether([
-      (cancelSignal) => run("node", [import.meta.filename, "--low-priority", unit], { cancelSignal }),
+      (cancelSignal) => runInProcesses(working, { cancelSignal }),
       (cancelSignal) =>
-        withProgress("fault scenarios at the same time; their output follows", () =>
-          run("node", [import.meta.filename, scenarios], {
+        withProgress(`${names} at the same time; their output follows`, () =>
+          runInProcesses(waiting, {
             cancelSignal,
-            stdio: ["ignore", { file }, { file }],
+            stdio: ["ignore", { file, append: true }, { file, append: true }],
           }),
         ),
     ]);
@@ -103,10 +125,15 @@ await runCommand(async () => {
   // The programs that this process starts inherit it.
   if (values["low-priority"]) setPriority(constants.priority.PRIORITY_LOW);
   const phases = new Phases();
-  const together = TOGETHER.every((name) => names.includes(name));
-  for (const name of names) {
-    if (together && name === TOGETHER[1]) continue;
-    if (together && name === TOGETHER[0]) await phases.run(TOGETHER.join(" and "), runUnitAndScenarios);
+  const [waiting = [], working = []] = concurrentPhases(values.all).map((list) =>
+    list.filter((name) => names.includes(name)),
+  );
+  const together = waiting.length > 0 && working.length > 0 ? [...waiting, ...working] : [];
+  for (const name of names.filter((each) => each === working[0] || !together.includes(each))) {
+    if (together.includes(name))
+      await phases.run(`${working.join(", ")}, beside ${waiting.join(", ")}`, () =>
+        runListsTogether([waiting, working]),
+      );
     else await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));
   }
   phases.report("All phases passed");
