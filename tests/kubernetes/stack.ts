@@ -49,6 +49,7 @@ interface Named {
 export interface Pod extends Named {
   readonly metadata: Named["metadata"] & {
     readonly labels: Readonly<Record<string, string>>;
+    readonly creationTimestamp: string;
     readonly deletionTimestamp?: string;
   };
   readonly spec: { readonly nodeName?: string };
