@@ -29,7 +29,7 @@ const INSTANCES = ["service-a", "service-a-2", "service-a-3"];
 const HELLO = "/a/hello?name=Ana";
 /** The components that this stack starts. The others are those of the shared stack, whose ports it uses. */
 const OWN = ["service-a", "service-b", ...GATEWAY_NAMES];
-/** What the doctor can examine, because Alertmanager and the console belong to the shared stack. */
+/** The signals that the doctor can check here: Alertmanager and the console belong to the shared stack. */
 const SIGNALS = ["traces", "metrics", "logs", "scrape targets"];
 const RETRIES = { UPSTREAM_RETRIES: "2", UPSTREAM_RETRY_BUDGET: "100" };
 
@@ -87,7 +87,7 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
         return instance;
       };
       // A gateway that was ready before an instance tries it again after a second at most; until then others respond.
-      await eventually("three consecutive requests reach three instances", async () =>
+      await eventually("three concurrent requests reach three instances", async () =>
         isDeepStrictEqual((await Promise.all(INSTANCES.map(reach))).sort(), INSTANCES),
       );
     });
@@ -150,9 +150,12 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
     assert.equal(await slow(), 0);
   });
 
-  it("flaky-a: retries hide the failures; slow-a-one needs a balancing that avoids a slow instance", async () => {
+  it("a fault whose mechanism is off cannot be set, and lab names what it needs", async () => {
     assert.match(await run("break", "slow-a-one"), /slow-a-one cannot be set: it needs .*least-time/);
     assert.match(await run("faults"), /token-storm .*lab up --auth/);
+  });
+
+  it("flaky-a: retries hide the failures from users", async () => {
     const retried = async () => {
       const page = await (await fetch(`${stack.address("gateway")}/metrics`)).text();
       const [, count] =
@@ -175,7 +178,7 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
     assert.equal(await retried(), after, "no call fails after the end of the fault");
   });
 
-  it("one is killed: no request fails, the others stay, and it is used again when it is back", async () => {
+  it("an instance is killed: no request fails, the others keep running, and it gets calls again after its restart", async () => {
     const requests = GATEWAY_REQUESTS.filter(({ service }) => service === "service-a");
     const base = (request: (typeof requests)[number]) => stack.address(request.gateway);
     const traffic = new Traffic({ rate: 30, requests, base });

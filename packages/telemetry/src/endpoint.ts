@@ -13,7 +13,7 @@ export const setting = (name: string, value: string): string => `${name}=${redac
 
 /**
  * Parses the value of the variable `name` as an http(s) address. `example` is a valid address for messages about values
- * that cannot be corrected; its port is the default port. `correct` turns a guess into a valid address.
+ * that cannot be corrected; its port is the default port. `correct` makes a suggested address valid.
  */
 export function httpAddress(
   name: string,
@@ -26,9 +26,9 @@ export function httpAddress(
   if (quoted !== undefined) return problem(`is in quotes: remove them`);
 
   const [, scheme, rest = ""] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(value) ?? [];
-  const guess = (scheme: "http" | "https") => suggestAddress(scheme, rest, example, correct);
-  const plain = guess("http");
-  if (scheme === undefined) return problem(`has no scheme: use ${plain}, or ${guess("https")} for TLS`);
+  const suggest = (scheme: "http" | "https") => suggestAddress(scheme, rest, example, correct);
+  const plain = suggest("http");
+  if (scheme === undefined) return problem(`has no scheme: use ${plain}, or ${suggest("https")} for TLS`);
   if (!/^https?$/i.test(scheme))
     return problem(`has the scheme "${scheme}", which is not supported: use ${plain}, or https:// for TLS`);
 

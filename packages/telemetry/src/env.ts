@@ -47,7 +47,10 @@ for (const name of Object.keys(process.env))
 notices.push(...normalize(process.env, Object.keys(schema.entries)));
 
 const variable = (name: string): string | undefined => process.env[name];
-/** Returns a variable of the OTLP exporter. The one for traces overrides the one for all signals. */
+/**
+ * Returns the name of the variable that applies to a setting of the OTLP exporter: the one for traces if it is set,
+ * otherwise the one for all signals.
+ */
 const exporterVariableName = (name: string): string =>
   variable(`OTEL_EXPORTER_OTLP_TRACES_${name}`) === undefined
     ? `OTEL_EXPORTER_OTLP_${name}`
@@ -227,7 +230,8 @@ function withScheme(value: string, grpc: boolean): string {
 }
 
 /**
- * Returns why an address is invalid for OTLP over gRPC. Any port and path are valid if gRPC was selected explicitly.
+ * Returns why an address is invalid for OTLP over gRPC; adds a notice for each part that is ignored. If gRPC was selected
+ * explicitly, any port and path are valid.
  */
 function whyInvalidForGrpc(name: string, value: string, url: URL): string | undefined {
   const isGrpcChosen = exporterVariable("PROTOCOL") === "grpc";
@@ -246,7 +250,7 @@ function whyInvalidForGrpc(name: string, value: string, url: URL): string | unde
   return undefined;
 }
 
-/** Corrects a guess that {@link whyInvalidForGrpc} would reject. */
+/** Corrects a suggested address that {@link whyInvalidForGrpc} would reject. */
 function correctForGrpc(url: URL): void {
   if (exporterVariable("PROTOCOL") !== "grpc") {
     url.pathname = "/";
@@ -258,8 +262,8 @@ function correctForGrpc(url: URL): void {
 const TRACES_PATH = /\/v1\/traces\/?$/;
 
 /**
- * Corrects a guess that {@link pathWarning} would report. `tracesOnly` means that the address is for spans only, not for
- * all signals.
+ * Corrects a suggested address that {@link pathWarning} would report. `tracesOnly` means that the address is for spans
+ * only, not for all signals.
  */
 function correctForHttp(url: URL, tracesOnly: boolean): void {
   if (!tracesOnly) url.pathname = url.pathname.replace(TRACES_PATH, "/");

@@ -86,7 +86,10 @@ function nameOf(c: Context): string {
   }
 }
 
-/** Converts a LabError to a problem document, because its message is written for users. */
+/**
+ * Converts a LabError to a problem document, because its message is written for users. The type is always `backend-down`,
+ * also if a mechanism of the gateways is off.
+ */
 function throwAsProblem(error: unknown): never {
   if (error instanceof LabError) throw new Problem("backend-down", error.message, { cause: error });
   throw error;

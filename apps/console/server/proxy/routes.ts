@@ -70,8 +70,6 @@ function searchOf(raw: string, { params, repeated = [] }: Endpoint): string {
 const emptyResponse = (error: unknown, { empty }: Endpoint): string | undefined =>
   error instanceof Problem && error.kind === "not-found" ? empty : undefined;
 
-/** Formats the endpoints as a list: `query`, `label/<name>/values`, … */
+/** Formats the endpoints as a list: `query`, `label/…/values`, `traces/…`. */
 const listOf = ({ endpoints }: Api): string =>
-  endpoints
-    .map(({ path }) => path.source.replace(/[\^$]|\\(?=\/)/g, "").replace(/\[.*\}/, "<name>"))
-    .join(", ");
+  endpoints.map(({ path }) => path.source.replace(/[\^$]|\\(?=\/)/g, "").replace(/\[.*\}/, "…")).join(", ");

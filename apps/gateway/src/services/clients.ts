@@ -21,7 +21,10 @@ export interface NumbersClient extends UpstreamClient {
   collect(params: NumbersParams, call: Call): Promise<number[]>;
 }
 
-/** The address of an instance. `name` is the one in the settings, also if calls go through a proxy. */
+/**
+ * An instance. `name` is its address in the settings. Calls go to `address`: the same, or a lossy proxy in front of the
+ * instance (link/lossy-proxy.ts).
+ */
 export interface InstanceAddress {
   readonly name: string;
   readonly address: string;

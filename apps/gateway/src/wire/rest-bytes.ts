@@ -3,7 +3,10 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Call, UpstreamCost } from "@lgtm-lab/service-runtime";
 import type { ByteCounters } from "./grpc-bytes.ts";
 
-/** Measures one request of `fetch`. No other request uses its connection meanwhile, so all bytes count for it. */
+/**
+ * Measures one request of `fetch`. HTTP/1.1 without pipelining: until its end, all bytes on the connection belong to this
+ * request.
+ */
 class RequestMeter {
   readonly #cost: UpstreamCost = { protocol: "rest", ms: 0, sent: 0, received: 0 };
   readonly #startedAt = performance.now();
@@ -48,6 +51,7 @@ subscribe("undici:client:sendHeaders", (message) => {
   const { request, socket } = message as Message;
   meters.get(request)?.begin(socket);
 });
+// undici publishes this when a response is complete, also if it has no trailers.
 subscribe("undici:request:trailers", (message) => meters.get((message as Message).request)?.end());
 
 /**

@@ -11,9 +11,9 @@ import { tlsListener } from "./listener.ts";
 export interface GrpcTls {
   readonly serverOptions: ServerOptions;
   /**
-   * Listens, and gives the connections of accepted clients to the server. After a change of the certificate, clients must
-   * reconnect, through a new injector: `destroy` of grpc-js drains the old one, and would also close its later connections.
-   * Throws the error of `listen`.
+   * Listens, and passes the connections of accepted clients to the gRPC server. After each change of the certificate, the old
+   * injector is destroyed, so that clients reconnect. A destroyed injector also closes connections that it gets later, so
+   * they need a new one. Throws the error of `listen`.
    */
   listen(host: string, port: number, newInjector: () => ConnectionInjector): Promise<GrpcTlsListener>;
 }
@@ -22,8 +22,7 @@ export interface GrpcTls {
 export interface GrpcTlsListener {
   readonly port: number;
   /**
-   * Accepts no new connections. Those that exist stay open, unless their handshake is not complete. Resolves when all are
-   * closed.
+   * Accepts no new connections, and closes those whose handshake is not complete. Resolves when all others are closed.
    */
   close(): Promise<void>;
 }

@@ -8,7 +8,7 @@ type Table = Readonly<Record<string, Explanation>>;
 
 const LOG = "npx lab logs otelcol";
 /** The fix if the collector rejects data because it is full. */
-export const MORE_ROOM =
+export const COLLECTOR_FULL_FIX =
   "check that Tempo, Prometheus and Loki accept data (npx lab status), or raise limit_mib in otel-collector.yaml";
 const SENDER_CLOCK = "correct the clock of the sender (timedatectl)";
 
@@ -56,7 +56,7 @@ const FILTERS: Table = {
 const ROUTING = "filter/route-";
 
 /** Returns whether a series with these labels counts drops. */
-export const drops = (labels: string): boolean => !labels.includes(`filter="${ROUTING}`);
+export const countsDrops = (labels: string): boolean => !labels.includes(`filter="${ROUTING}`);
 
 const INVALID_TRACE_ID: Explanation = {
   why: "a trace id is missing, all zero or not 16 bytes long, because of a bug in the sender; Tempo rejects the whole push",
@@ -78,53 +78,53 @@ const TRACE_TOO_LARGE: Explanation = {
   why: "a trace exceeds Tempo's maximum size (max_bytes_per_trace in tempo/tempo.yaml)",
   fix: "find the trace id with npx lab logs tempo; in the sender, start a new trace for each request or job, and make attributes smaller",
 };
-const SAMPLE = "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit";
+const FEWER_SPANS_FIX = "sample in the sender (OTEL_TRACES_SAMPLER), or raise the limit";
 
 interface Rule {
-  readonly words: RegExp;
+  readonly pattern: RegExp;
   readonly explanation: Explanation;
 }
 
 /** Explanations for filters that a user adds, by parts of their names. The first match is used. */
 const FILTER_RULES: readonly Rule[] = [
-  { words: /trace.*\bid/, explanation: INVALID_TRACE_ID },
+  { pattern: /trace.*\bid/, explanation: INVALID_TRACE_ID },
   {
-    words: /span.*\bid/,
+    pattern: /span.*\bid/,
     explanation: {
       why: "their span id is missing or zero, because of a bug in the sender; Tempo could not read such a trace",
       fix: "in the sender, let the SDK generate the ids: 8 random bytes for a span, never all zero",
     },
   },
   {
-    words: /future|ahead/,
+    pattern: /future|ahead/,
     explanation: { why: "their timestamp is in the future", fix: SENDER_CLOCK },
   },
   {
-    words: /past|too-?old|\bold\b|stale/,
+    pattern: /past|too-?old|\bold\b|stale/,
     explanation: {
       why: "they are older than the store accepts",
       fix: `${SENDER_CLOCK}, or do not resend old data`,
     },
   },
   {
-    words: /large|size|long|big/,
+    pattern: /large|size|long|big/,
     explanation: {
       why: "they are larger than the store accepts",
       fix: "make the sender's items smaller: shorter and fewer attributes, ids instead of whole objects",
     },
   },
-  { words: /delta|temporality/, explanation: UNSUPPORTED_TEMPORALITY },
-  { words: /utf-?8|charset|encoding/, explanation: INVALID_UTF8 },
-  { words: /key|attribute|label/, explanation: INVALID_ATTRIBUTE_KEY },
+  { pattern: /delta|temporality/, explanation: UNSUPPORTED_TEMPORALITY },
+  { pattern: /utf-?8|charset|encoding/, explanation: INVALID_UTF8 },
+  { pattern: /key|attribute|label/, explanation: INVALID_ATTRIBUTE_KEY },
   {
-    words: /name|empty/,
+    pattern: /name|empty/,
     explanation: {
       why: "they have no name that the store accepts",
       fix: "give each item a name in ASCII (a-z, 0-9, dots and underscores) in the sender",
     },
   },
   {
-    words: /bound|bucket|histogram|count/,
+    pattern: /bound|bucket|histogram|count/,
     explanation: {
       why: "their buckets are not valid (bounds in order, one count more than bounds)",
       fix: "correct the histogram in the sender: use the SDK's own instruments",
@@ -138,47 +138,47 @@ export const HISTOGRAM_ERROR = /observation|histogram|(positive|negative) side|c
 /** Explanations for the error responses of stores, by parts of their text. The first match is used. */
 export const RESPONSE_RULES: readonly Rule[] = [
   {
-    words: HISTOGRAM_ERROR,
+    pattern: HISTOGRAM_ERROR,
     explanation: {
       why: "an exponential histogram is not valid: its buckets do not add up to its count, or a bucket has a count of 2^63 or more",
       fix: "the sender's SDK has a defect: update it, or use explicit buckets",
     },
   },
-  { words: /trace ids must be 128 bit|invalid trace id/i, explanation: INVALID_TRACE_ID },
-  { words: /TRACE_TOO_LARGE/, explanation: TRACE_TOO_LARGE },
+  { pattern: /trace ids must be 128 bit|invalid trace id/i, explanation: INVALID_TRACE_ID },
+  { pattern: /TRACE_TOO_LARGE/, explanation: TRACE_TOO_LARGE },
   {
-    words: /RATE_LIMITED|LIVE_TRACES_EXCEEDED/,
+    pattern: /RATE_LIMITED|LIVE_TRACES_EXCEEDED/,
     explanation: {
       why: "more spans or traces arrive than Tempo accepts (overrides in tempo/tempo.yaml)",
-      fix: SAMPLE,
+      fix: FEWER_SPANS_FIX,
     },
   },
-  { words: /temporality/, explanation: UNSUPPORTED_TEMPORALITY },
-  { words: /normalization for|label name|invalid name/, explanation: INVALID_ATTRIBUTE_KEY },
+  { pattern: /temporality/, explanation: UNSUPPORTED_TEMPORALITY },
+  { pattern: /normalization for|label name|invalid name/, explanation: INVALID_ATTRIBUTE_KEY },
   {
-    words: /too new|future|out of bounds/,
+    pattern: /too new|future|out of bounds/,
     explanation: { why: "an item is in the future or out of bounds", fix: SENDER_CLOCK },
   },
   {
-    words: /too old|too far behind|out of order|duplicate sample/,
+    pattern: /too old|too far behind|out of order|duplicate sample/,
     explanation: {
       why: "an item is too old, or arrived twice or out of order",
       fix: `${SENDER_CLOCK}; two senders must not write the same series`,
     },
   },
   {
-    words: /max entry size|structured metadata/,
+    pattern: /max entry size|structured metadata/,
     explanation: {
       why: "a log record, or its attributes, are larger than Loki accepts",
       fix: "log ids instead of whole objects",
     },
   },
-  { words: /utf-?8/i, explanation: INVALID_UTF8 },
+  { pattern: /utf-?8/i, explanation: INVALID_UTF8 },
 ];
 
 function explainFilter(filter: string): Explanation {
   const name = filter.replace(/^filter\//, "");
-  const similar = FILTER_RULES.find(({ words }) => words.test(name));
+  const similar = FILTER_RULES.find(({ pattern }) => pattern.test(name));
   return (
     FILTERS[filter] ??
     similar?.explanation ?? {
@@ -211,11 +211,11 @@ const TEMPO: Table = {
   },
   rate_limited: {
     why: "more spans arrive than Tempo accepts (ingestion_rate_limit_bytes in tempo/tempo.yaml)",
-    fix: SAMPLE,
+    fix: FEWER_SPANS_FIX,
   },
   live_traces_exceeded: {
     why: "more traces are open at once than Tempo accepts (max_traces_per_user in tempo/tempo.yaml)",
-    fix: SAMPLE,
+    fix: FEWER_SPANS_FIX,
   },
   internal_error: {
     why: "Tempo did not store them in time, or rejected the whole push: an invalid trace id, or an internal error",
@@ -266,7 +266,7 @@ const LOKI: Table = {
   label_name_too_long: { why: "a label name is too long (1,024 bytes)", fix: "shorten the label name" },
   max_label_names_per_series: {
     why: "lines have more labels than Loki accepts (15)",
-    fix: "only service_name and level may be labels",
+    fix: "only service_name, level and log may be labels",
   },
   duplicate_label_names: { why: "lines have a label twice", fix: "remove one of them in the sender" },
   request_body_too_large: { why: "a push is too large", fix: "send smaller batches" },
@@ -274,7 +274,7 @@ const LOKI: Table = {
 
 const OTLP_REFUSED: Explanation = {
   why: "the collector was at its memory limit, or a queue was full; OTLP senders retry until their buffers are full",
-  fix: `${LOG} shows which; ${MORE_ROOM}`,
+  fix: `${LOG} shows which; ${COLLECTOR_FULL_FIX}`,
 };
 
 const SEND_FAILED: Table = {
@@ -345,7 +345,7 @@ const NOTIFICATIONS: Table = {
   },
 };
 
-const SCRAPE_TIMES: Explanation = {
+const INVALID_TIMESTAMPS: Explanation = {
   why: "the samples have timestamps that Prometheus does not accept (too old, too new, or in the wrong order)",
   fix: "two senders must not write the same series; correct the clock of the sender",
 };
@@ -392,16 +392,16 @@ export interface LossCounter {
   ) => readonly string[] | undefined;
 }
 
-const unknown = (reason: string, component: string): Explanation => ({
+const unknownReason = (reason: string, component: string): Explanation => ({
   why: reason ? `reason ${reason}` : "no reason is given",
   fix: `npx lab logs ${component}`,
 });
-const from =
+const explainFrom =
   (table: Table, component: string) =>
   (reason: string): Explanation =>
-    table[reason] ?? unknown(reason, component);
+    table[reason] ?? unknownReason(reason, component);
 
-const sendersDrop = (store: string, component: string): Explanation => ({
+const senderDropped = (store: string, component: string): Explanation => ({
   why: `the service's buffer was full while ${store} was unavailable, or ${store} rejected them permanently`,
   fix: `npx lab logs ${component}; npx lab status; docs/runbooks/TelemetryDropped.md`,
 });
@@ -432,7 +432,7 @@ const collector = (
     verb: "lost",
     label: "exporter",
     outcome: "lost",
-    explain: from(SEND_FAILED, "otelcol"),
+    explain: explainFrom(SEND_FAILED, "otelcol"),
     responsesOf: (exporter, responses) => responses.get(exporter),
   },
   {
@@ -463,7 +463,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     items: "spans",
     verb: "dropped",
     outcome: "lost",
-    explain: () => sendersDrop("the collector", "otelcol"),
+    explain: () => senderDropped("the collector", "otelcol"),
   },
   ...collector("traces", "spans", "spans", "spans"),
   {
@@ -474,7 +474,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     verb: "rejected",
     label: "reason",
     outcome: "lost",
-    explain: from(TEMPO, "tempo"),
+    explain: explainFrom(TEMPO, "tempo"),
     // The other reasons are specific enough, and their responses do not belong to this one.
     responsesOf: (reason, responses) =>
       reason === "internal_error"
@@ -490,7 +490,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     verb: "dropped",
     label: "error",
     outcome: "lost",
-    explain: from(DELTA, "otelcol"),
+    explain: explainFrom(DELTA, "otelcol"),
   },
   ...(["out_of_bound", "out_of_order", "too_old"] as const).map(
     (kind): LossCounter => ({
@@ -500,7 +500,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
       items: "samples",
       verb: "rejected",
       outcome: "lost",
-      explain: () => SCRAPE_TIMES,
+      explain: () => INVALID_TIMESTAMPS,
     }),
   ),
   {
@@ -537,7 +537,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     verb: "dropped",
     label: "reason",
     outcome: "lost",
-    explain: from(TEMPO, "tempo"),
+    explain: explainFrom(TEMPO, "tempo"),
   },
   {
     signal: "metrics",
@@ -557,7 +557,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     items: "log lines",
     verb: "dropped",
     outcome: "lost",
-    explain: () => sendersDrop("Loki", "loki"),
+    explain: () => senderDropped("Loki", "loki"),
   },
   ...collector("logs", "log records", "log_records", "logs"),
   {
@@ -570,7 +570,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     outcome: "lost",
     retriedReasons: ["rate_limited", "per_stream_rate_limit", "stream_limit"],
     retriedVerb: "refused",
-    explain: from(LOKI, "loki"),
+    explain: explainFrom(LOKI, "loki"),
   },
   {
     ...OTELCOL,
@@ -583,7 +583,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     // 429 and 503 ask the sender to retry.
     only: { http_request_method: /^POST$/, http_response_status_code: /^(4(?!29)..|500)$/ },
     outcome: "lost",
-    explain: from(REQUESTS, "otelcol"),
+    explain: explainFrom(REQUESTS, "otelcol"),
   },
   {
     ...OTELCOL,
@@ -593,9 +593,9 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     verb: "rejected",
     label: "rpc_response_status_code",
     where: "rpc_method",
-    only: { rpc_response_status_code: /^(INTERNAL|INVALID_ARGUMENT|RESOURCE_EXHAUSTED|UNIMPLEMENTED)$/ },
+    only: { rpc_response_status_code: /^(INTERNAL|INVALID_ARGUMENT|RESOURCE_EXHAUSTED)$/ },
     outcome: "lost",
-    explain: from(REQUESTS, "otelcol"),
+    explain: explainFrom(REQUESTS, "otelcol"),
   },
   ...(["errors", "dropped"] as const).map(
     (kind): LossCounter => ({
@@ -623,7 +623,7 @@ export const LOSS_COUNTERS: readonly LossCounter[] = [
     // Retried with the next message of the group.
     retriedReasons: ["serverError", "contextDeadlineExceeded", "contextCanceled", "other"],
     retriedVerb: "failed to deliver",
-    explain: from(NOTIFICATIONS, "alertmanager"),
+    explain: explainFrom(NOTIFICATIONS, "alertmanager"),
   },
   {
     signal: "alerts",

@@ -256,7 +256,7 @@ export function explainResponse(response: string, otherwise: Explanation): Expla
   return { why: `${why}; the last response: ${shown}`, fix };
 }
 
-const ruleOf = (response: string) => RESPONSE_RULES.find(({ words }) => words.test(response));
+const ruleOf = (response: string) => RESPONSE_RULES.find(({ pattern }) => pattern.test(response));
 
 /**
  * Returns the stores' error responses to each exporter in the last 10 minutes: the latest of each meaning, newest

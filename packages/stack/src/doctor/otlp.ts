@@ -10,7 +10,7 @@ import {
   waitUntilOk,
 } from "./hop.ts";
 import { getCounters, getJson, NANOS_PER_MS, PROBE_TIMEOUT_MS, querySeries } from "./http.ts";
-import { drops, MORE_ROOM } from "./loss-reasons.ts";
+import { COLLECTOR_FULL_FIX, countsDrops } from "./loss-reasons.ts";
 
 /** The service name of the doctor's own data. */
 const DOCTOR = "lab-doctor";
@@ -147,7 +147,7 @@ const portFix = (port: PortVariable, { ports }: DoctorContext): string =>
 
 function responseFix(status: number): string {
   if (status === 503 || status === 429)
-    return `the collector is at its memory limit or its queue is full: npx lab logs otelcol shows which; ${MORE_ROOM}`;
+    return `the collector is at its memory limit or its queue is full: npx lab logs otelcol shows which; ${COLLECTOR_FULL_FIX}`;
   if (status === 404) return "otel-collector.yaml must have a pipeline of this signal with the receiver otlp";
   return "npx lab logs otelcol";
 }
@@ -167,10 +167,10 @@ async function find(route: Route, context: DoctorContext): Promise<CheckResult> 
 async function whyNotStored(route: Route, context: DoctorContext): Promise<CheckResult> {
   const { item, store, exporter, failed, filtered } = route;
   const page = context.at("OTELCOL_METRICS_PORT", "/metrics");
-  const now = await getCounters(page, drops);
+  const now = await getCounters(page, countsDrops);
   const exporterCounters = await getCounters(page, (labels) => labels.includes(`exporter="${exporter}"`));
   const since = (metric: string) =>
-    (now.get(metric) ?? 0) - (context.before("otelcol", drops).get(metric) ?? 0);
+    (now.get(metric) ?? 0) - (context.before("otelcol", countsDrops).get(metric) ?? 0);
   const missing = `the collector accepted the ${item}, but ${store} does not have it`;
   const waiting = exporterCounters.get("otelcol_exporter_queue_size") ?? 0;
   if (waiting > 0)

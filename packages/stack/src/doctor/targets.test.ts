@@ -5,7 +5,7 @@ import { explainDownTarget } from "./targets.ts";
 const target = {
   name: "my-app (127.0.0.1:7000)",
   scrapeUrl: "http://127.0.0.1:7000/metrics",
-  ofTheLab: false,
+  isStackComponent: false,
   file: "services.json",
 };
 const GET = 'Get "http://127.0.0.1:7000/metrics": ';
@@ -81,7 +81,7 @@ test("for a component of the lab, the fix is its log and a restart by the lab", 
   const labTarget = {
     ...target,
     name: "loki",
-    ofTheLab: true,
+    isStackComponent: true,
     lastError: "dial tcp: connect: connection refused",
   };
   assert.match(explainDownTarget(labTarget).fix, /npx lab logs loki .* npx lab up/);

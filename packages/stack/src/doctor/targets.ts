@@ -58,7 +58,7 @@ function asDownTarget(context: DoctorContext, target: Target): DownTarget {
     name: component?.name ?? `${labels.service_name ?? labels.job ?? address} (${address})`,
     scrapeUrl,
     lastError,
-    ofTheLab: component !== undefined,
+    isStackComponent: component !== undefined,
     file: targetFile(context.stateFolder, `${scrapePool}.json`),
   };
 }
@@ -75,20 +75,18 @@ export async function targetProblems(
     .sort((a, b) => a.cause.localeCompare(b.cause));
 }
 
-/**
- * An entry of a target list (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config).
- */
-const list = v.array(
+/** A target list (https://prometheus.io/docs/prometheus/latest/configuration/configuration/#file_sd_config). */
+const targetList = v.array(
   v.object({
     targets: v.array(v.string()),
     labels: v.optional(v.record(v.string(), v.string()), {}),
   }),
 );
-type Entry = v.InferOutput<typeof list>[number];
+type Entry = v.InferOutput<typeof targetList>[number];
 
 /** Reads a target list. Throws an Error that names the invalid part. */
 function readTargetList(text: string): Entry[] {
-  const parsed = v.safeParse(list, JSON.parse(text));
+  const parsed = v.safeParse(targetList, JSON.parse(text));
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new Error(`${v.getDotPath(issue) ?? "the file"}: ${issue.message}`);
@@ -114,7 +112,7 @@ const readable: Hop = {
 };
 
 /** Returns the problems of invalid entries. Prometheus makes no targets from them, so they are missing and not down. */
-function rejected(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
+function rejectedEntries(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
   return (["services", "stack"] as const).flatMap((name) => {
     const file = targetFile(context.stateFolder, `${name}.json`);
     const known = new Set(
@@ -145,7 +143,7 @@ function whyRejected(address: string, labels: Entry["labels"], file: string): Di
 }
 
 /** Components that Prometheus does not scrape yet, because they are still being built or started. */
-function notYet(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
+function notYetScraped(context: DoctorContext, active: readonly Target[]): Diagnosis[] {
   const missing = context.components.filter(
     (component) => component.scrape && !active.some((target) => isTargetOf(component, context, target)),
   );
@@ -156,7 +154,7 @@ const up: Hop = {
   name: "every target is up",
   check: async (context) => {
     const listed = await waitUntilOk(DISCOVERY_MS, async () => {
-      const problems = rejected(context, await activeTargets(context));
+      const problems = rejectedEntries(context, await activeTargets(context));
       return problems.length > 0 ? allBroken(problems) : fine("");
     });
     const scraped = await waitUntilOk(SCRAPE_MS, async () => {
@@ -166,7 +164,7 @@ const up: Hop = {
     const problems = [listed, scraped].flatMap(({ problems }) => problems);
     if (problems.length > 0) return allBroken(problems);
     const active = await activeTargets(context);
-    return fine(`${active.length} targets`, notYet(context, active));
+    return fine(`${active.length} targets`, notYetScraped(context, active));
   },
 };
 
@@ -181,7 +179,7 @@ interface DownTarget {
   /** Prometheus's error; empty before the first scrape. */
   readonly lastError: string;
   /** Whether the lab starts it. Only then does `npx lab logs <name>` exist. */
-  readonly ofTheLab: boolean;
+  readonly isStackComponent: boolean;
   /** The file that lists it. */
   readonly file: string;
 }
@@ -197,8 +195,8 @@ const host = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.host ?
 const path = ({ scrapeUrl }: DownTarget): string => URL.parse(scrapeUrl)?.pathname ?? scrapeUrl;
 
 /** Returns how to restart a target, or how to find out why it is not running. */
-const start = (target: DownTarget): string =>
-  target.ofTheLab
+const startFix = (target: DownTarget): string =>
+  target.isStackComponent
     ? `npx lab logs ${target.name} shows why; npx lab down && npx lab up -d starts it again`
     : `start ${target.name}, or correct its address in ${target.file}`;
 
@@ -207,7 +205,7 @@ const REASONS: readonly Reason[] = [
   {
     when: /connection refused/,
     cause: (target) => `nothing listens on ${host(target)} (connection refused)`,
-    fix: start,
+    fix: startFix,
   },
   {
     when: /no such host|server misbehaving|lookup \S+.*(timeout|failure)/,
@@ -218,7 +216,7 @@ const REASONS: readonly Reason[] = [
     when: /context deadline exceeded|Client\.Timeout|i\/o timeout/,
     cause: (target) => `${target.scrapeUrl} does not respond within the scrape timeout (default 2 s)`,
     fix: (target) =>
-      target.ofTheLab
+      target.isStackComponent
         ? `npx lab logs ${target.name}; npx lab status shows its process: it hangs, or the machine is overloaded`
         : `make it respond faster, or set a longer timeout in ${target.file}: labels "__scrape_interval__": "15s", "__scrape_timeout__": "10s"`,
   },
@@ -243,7 +241,7 @@ const REASONS: readonly Reason[] = [
     when: /server returned HTTP status (\d+[^"]*)/,
     cause: (target, [, status]) => `it responds with ${status?.trim()} at ${path(target)}`,
     fix: (target) =>
-      target.ofTheLab
+      target.isStackComponent
         ? `npx lab logs ${target.name}`
         : `curl -i ${target.scrapeUrl} shows its response; its own log shows the reason`,
   },
@@ -319,7 +317,7 @@ const REASONS: readonly Reason[] = [
     fix: () => "write the page as UTF-8 without a BOM",
   },
   {
-    when: /invalid metric type ".*\\r"|\\r/,
+    when: /\\r/,
     cause: () => "its lines end with CR LF",
     fix: () => "end each line with LF (\\n) only",
   },
@@ -334,7 +332,7 @@ const REASONS: readonly Reason[] = [
     fix: () => "send Content-Type: text/plain; version=0.0.4",
   },
   {
-    when: /invalid syntax while parsing: "(.*)"|while parsing|expected .*, got /,
+    when: /while parsing|expected .*, got /,
     cause: (target) => `its page is not in the Prometheus text format: ${target.lastError}`,
     fix: (target) => `check the page with: curl -s ${target.scrapeUrl} | promtool check metrics`,
   },
@@ -363,8 +361,8 @@ const REASONS: readonly Reason[] = [
     when: /EOF|connection reset|broken pipe/,
     cause: (target) => `${host(target)} closes the connection without a response`,
     fix: (target) =>
-      target.ofTheLab
-        ? start(target)
+      target.isStackComponent
+        ? startFix(target)
         : `curl -i ${target.scrapeUrl}: does the port speak HTTP (for HTTPS: label "__scheme__": "https" in ${target.file})? Its own log shows the reason`,
   },
 ];
@@ -382,7 +380,7 @@ export function explainDownTarget(target: DownTarget): Diagnosis {
   }
   return {
     cause: `${target.name}: ${target.lastError}`,
-    fix: target.ofTheLab
+    fix: target.isStackComponent
       ? `npx lab logs ${target.name}`
       : `curl -i ${target.scrapeUrl} shows what Prometheus gets; limits and formats: docs/own-service.md#what-prometheus-expects-of-a-target`,
   };

@@ -48,8 +48,8 @@ export interface StackOptions {
   readonly report?: Report;
   readonly restartPolicy?: RestartPolicy;
   /**
-   * Prometheus scrapes a component that is not ready only after this time, and then reports it as down. In milliseconds,
-   * from when its program was found or could not be obtained. Default: two minutes.
+   * Prometheus scrapes a component as soon as it is ready, and at the latest after this time; if it is still not ready, it
+   * counts as down. In milliseconds, from when its program was found or could not be obtained. Default: two minutes.
    */
   readonly scrapeAfterMs?: number;
   /** Whether the gateways require access tokens, which `lab token` prints (docs/authentication.md). */
@@ -85,9 +85,9 @@ export interface Stack {
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const { mode = "foreground", report = () => {} } = options;
   const environment = options.environment ?? readEnvironment();
-  const { stateFolder, ports: numbers } = { ...environment, ...options };
+  const { stateFolder, ports: givenPorts } = { ...environment, ...options };
   if (options.tls) assertOwnTls(environment);
-  const ports: Ports = options.tls ? { ...numbers, usesTls: true } : numbers;
+  const ports: Ports = options.tls ? { ...givenPorts, usesTls: true } : givenPorts;
   const stopping = new AbortController();
   const tokenIssuer = options.auth ? issuerOf(environment, ports) : undefined;
   const instances = await furtherInstances(options.scale ?? {}, ports);
@@ -104,6 +104,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const { signal } = stopping;
   let hosts: OwnedHosts | undefined;
   let certificates: CertificateChoices = {};
+  let stopRenewal: (() => void) | undefined;
+  let targets: ReturnType<typeof createTargetLists>;
+  let faultToken: string;
+  const note = (text: string) => report({ type: "note", text });
   try {
     if (options.hosts)
       hosts = await openHosts(stateFolder, { environment, components, ports, tokenIssuer, report, signal });
@@ -114,8 +118,13 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     if (options.tls) {
       await makeCertificates(stateFolder, certificates);
       trustCertificates(stateFolder, ports);
+      stopRenewal = keepCertificatesValid(stateFolder, certificates, note);
     }
+    openPendingKills(stateFolder);
+    targets = createTargetLists(stateFolder, components, ports, note);
+    faultToken = makeFaultToken(stateFolder);
   } catch (error) {
+    stopRenewal?.();
     try {
       await hosts?.remove();
     } finally {
@@ -123,11 +132,6 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     }
     throw error;
   }
-  const stopRenewal = options.tls
-    ? keepCertificatesValid(stateFolder, certificates, (text) => report({ type: "note", text }))
-    : undefined;
-  openPendingKills(stateFolder);
-  const targets = createTargetLists(stateFolder, components, ports, (text) => report({ type: "note", text }));
   const context: StackContext = {
     root: REPOSITORY,
     stateFolder,
@@ -137,7 +141,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     environment,
     overrides: options.env ?? {},
     restartPolicy: options.restartPolicy ?? RESTART_POLICY,
-    faultToken: makeFaultToken(stateFolder),
+    faultToken,
     tokenIssuer,
     hasPendingKill: (name) => name in readPendingKills(stateFolder),
     targets,
@@ -206,11 +210,11 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   return { stateFolder, ports, instances, start, add, units: () => units, unit, down };
 }
 
-/** Creates the separate hosts. Their code is loaded only then. */
+/** Creates the separate hosts. Imported here, because a stack without `--hosts` does not need this code. */
 const openHosts: typeof import("./separate-hosts.ts").openHosts = async (...options) =>
   await (await import("./separate-hosts.ts")).openHosts(...options);
 
-/** Returns the lab's own issuer of access tokens: the console, which publishes its keys. */
+/** Returns the issuer of access tokens: the console. Throws a LabError if the user's settings name another one. */
 function issuerOf({ serviceSettings }: Environment, ports: Ports): string {
   const other = ["AUTH_ISSUER", "AUTH_AUDIENCE", "AUTH_JWKS_URL"].find((name) => name in serviceSettings);
   if (!other) return httpAddress(ports, "CONSOLE_PORT");
@@ -219,7 +223,7 @@ function issuerOf({ serviceSettings }: Environment, ports: Ports): string {
   );
 }
 
-/** The launcher sets these variables; a value of the user would be mixed with its certificates. */
+/** Throws if the user sets UPSTREAM_TLS_*: the launcher sets these variables for its certificates. */
 function assertOwnTls({ serviceSettings }: Environment): void {
   const other = Object.keys(serviceSettings).find((name) => name.startsWith("UPSTREAM_TLS_"));
   if (!other) return;
@@ -238,7 +242,10 @@ export interface RunningStack {
   readonly stateFolder: string;
   readonly ports: Ports;
   readonly instances: FurtherInstances;
-  /** `http://127.0.0.1:<port>` (with TLS, `https://…` for services, collector and Loki) with the first port of a component; for the services, that is the HTTP port. */
+  /**
+   * The address of a component's first port; for the services, that is the HTTP port. With TLS, it is https for the services,
+   * the collector and Loki.
+   */
   readonly address: (name: string) => string;
   /** Resolves when the component is ready again. Throws a LabError if it does not become ready. */
   readonly startComponent: (name: string) => Promise<void>;

@@ -1,8 +1,8 @@
 import { entryOf } from "./entry.ts";
 
 /**
- * Loki rejects lines that are more than 10 minutes ahead of its clock, or an hour older than the newest line of their
- * stream.
+ * A clock that is off by less is not corrected. Half of Loki's stricter limit: it rejects lines that are more than 10
+ * minutes ahead of its clock, or an hour older than the newest line of their stream.
  */
 const TOLERANCE_MS = 5 * 60_000;
 /** The precision of Loki's time in a response: whole seconds, plus the time that the response took to arrive. */
@@ -24,8 +24,9 @@ export class LokiClock {
   #lastResponse: { date: number; at: number } | undefined;
   /** The original timestamp of the last line. */
   #written: { ms: number; at: number } | undefined;
-  /** The time by which the clock of the lines was behind Loki's at its last response. */
+  /** Loki's time minus that of the lines' clock, at Loki's last response. */
   #offMs = 0;
+  /** What is added to wrong timestamps. 0 until Loki has rejected lines. */
   #correctionMs = 0;
   /** The newest stored timestamp that was within the tolerance. */
   #newestMs = 0;
@@ -80,8 +81,8 @@ export class LokiClock {
   }
 
   /**
-   * Returns whether the correction brings a timestamp closer to Loki's time. A line may be old because it has waited,
-   * but it is never from the future, so not every old line is corrected.
+   * Returns whether the correction brings a timestamp closer to Loki's time. A timestamp in the future is always wrong. An
+   * old one may be right, because its line has waited: then the correction would move it away.
    */
   #helps(ms: number): boolean {
     const aheadMs = this.#aheadMs(ms);

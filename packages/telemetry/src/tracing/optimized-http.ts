@@ -122,7 +122,7 @@ const METHODS = new Set([
   "QUERY",
 ]);
 /**
- * A path that URL parsers leave as it is: without escapes, dot segments and other hosts. Each character matches in one
+ * A path that URL parsers do not change: no escapes, no dot segments, and no `//` at its beginning. Each character matches in one
  * way only, so that the time of a match is proportional to the length.
  */
 const PLAIN_PATH = /^\/(?!\/)(?:[\w~!$&'()*+,;=:@/-]|(?<!\/)\.|(?<=\/)\.(?![./]|$))*$/;
@@ -137,7 +137,7 @@ const SPECIAL_HOST = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$|xn--/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const MAX_PORT = 65_535;
 
-/** Returns the attributes of a server span at its start; undefined if instrumentation-http must find them. */
+/** Returns the attributes of a server span at its start; undefined if instrumentation-http must handle the request. */
 function attributesOf(request: IncomingMessage, component: "http" | "https"): Attributes | undefined {
   const { method, url, headers, socket } = request;
   if (method === undefined || url === undefined || !METHODS.has(method)) return undefined;
@@ -151,7 +151,7 @@ function attributesOf(request: IncomingMessage, component: "http" | "https"): At
   const query = at === -1 ? "" : url.slice(at + 1);
   if (query !== "" && (!PLAIN_QUERY.test(query) || REDACTED_QUERY.test(query))) return undefined;
   const { remoteAddress } = socket;
-  // Not an object literal: V8 adds the computed properties of a literal slowly after it has collected all such objects.
+  // Not a literal with computed keys: V8 becomes slow at those after it has collected all such objects.
   const attributes: Attributes = {};
   attributes[ATTR_HTTP_REQUEST_METHOD] = method;
   attributes[ATTR_URL_SCHEME] = component;

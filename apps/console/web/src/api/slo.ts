@@ -61,7 +61,10 @@ export function readSlos(series: readonly Series[]): Slo[] {
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Classifies a burn rate by the highest alert threshold that it exceeds. */
+/**
+ * Classifies a burn rate by the lowest thresholds of any window: above 6 an alert pages, above 1 it opens a ticket (PAIRS
+ * in packages/slo/src/profile.ts). Short windows have higher thresholds, so an alert need not fire.
+ */
 export function burnLevel(rate: number): "page" | "ticket" | "spending" | "ok" {
   if (rate > 6) return "page";
   if (rate > 1) return "ticket";

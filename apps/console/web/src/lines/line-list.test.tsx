@@ -105,7 +105,7 @@ test("props select the details, highlight lines, and hide times and services", (
       label="Lines"
       dense
       details={["fault"]}
-      formatTime={undefined}
+      formatTime={null}
       isMarked={({ fields }) => fields.fault === "slow-b"}
     />,
   );

@@ -18,8 +18,8 @@ interface Props {
   readonly wrap?: boolean;
   /** The fields to show after the message. */
   readonly details?: readonly string[];
-  /** Formats the timestamp. If missing, timestamps are hidden. */
-  readonly formatTime?: ((milliseconds: number) => string) | undefined;
+  /** Formats the timestamp, by default as the time of day. `null` hides timestamps. */
+  readonly formatTime?: ((milliseconds: number) => string) | null;
   /** Returns whether a line is highlighted. */
   readonly isMarked?: (line: Line) => boolean;
   /** The element in which the list scrolls. If missing, it scrolls with the page. */
@@ -43,8 +43,8 @@ const ListInElement = (props: Props & Required<Pick<Props, "scroller">>) => (
 
 function List(props: Props & Rows) {
   const { lines, label, traceLinks = true, dense = false, wrap = false, details = DETAILS, isMarked } = props;
+  const { formatTime = preciseClock } = props;
   const { list, rows, height, measure, focus, onFocus } = props;
-  const formatTime = "formatTime" in props ? props.formatTime : preciseClock;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set<string>());
   const toggle = (key: string) =>
     setOpen((before) => {
@@ -61,7 +61,7 @@ function List(props: Props & Rows) {
       data-windowed={height !== undefined}
       data-dense={dense}
       data-wrap={wrap}
-      data-timed={formatTime !== undefined}
+      data-timed={formatTime !== null}
       style={{ height }}
       onFocus={({ target }) => onFocus(indexOf(target))}
       onBlur={() => onFocus(undefined)}
@@ -116,7 +116,10 @@ interface LineRowProps extends Row {
   readonly measure: Rows["measure"];
 }
 
-/** The properties that change what a row shows. */
+/**
+ * The properties that change what a row shows. Not the callbacks: `onToggle` is new in each render, and would render every
+ * row again.
+ */
 const SHOWN = [
   "index",
   "top",

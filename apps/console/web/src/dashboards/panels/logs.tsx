@@ -25,7 +25,7 @@ export function LogsPanel({ panel, frames, height, timeZone }: PanelProps) {
         formatTime={
           flag(options.showTime, true)
             ? (ms) => dateTimeFormat(ms, { timeZone, format: "HH:mm:ss.SSS" })
-            : undefined
+            : null
         }
       />
       {all.length > MAX_LINES && (

@@ -4,7 +4,7 @@ import { framesToCalls } from "../frames/service-map.ts";
 import { urlRange } from "../time/range.ts";
 import type { PanelProps } from "./types.ts";
 
-/** Tempo's name for callers without traces, which have no dashboard. */
+/** Tempo's name for a caller that sends no spans. There is no dashboard for it. */
 const OUTSIDE = "user";
 
 /** Draws the service map. Services link to their dashboard. */

@@ -4,9 +4,9 @@ import { ServiceName } from "../../app/components.tsx";
 import { amount } from "../../app/format.ts";
 
 const LEVELS = {
-  page: "over 6: a page",
-  ticket: "over 1: a ticket",
-  spending: "below 1",
+  page: "over 6, the lowest threshold of a page",
+  ticket: "over 1, the lowest threshold of a ticket",
+  spending: "at most 1",
   ok: "nothing spent",
 } as const;
 

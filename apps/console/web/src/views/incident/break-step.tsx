@@ -1,8 +1,8 @@
+import { useFaults } from "../../api/use-faults.ts";
 import { QueryProblem } from "../../app/components.tsx";
 import { amount, countdown, elapsed } from "../../app/format.ts";
 import { NoTraffic } from "../../timeline/no-traffic.tsx";
 import { Plot } from "../../timeline/plot.tsx";
-import { useFaults } from "../../timeline/use-faults.ts";
 import { lastOf, useSeries } from "../../timeline/use-series.ts";
 import { FAULT } from "./steps.tsx";
 import type { Incident } from "./use-incident.ts";

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { fetchTrace, WITHOUT_STRUCTURAL_SHARING } from "../../api/tempo.ts";
+import { useFaultSwitch } from "../../api/use-faults.ts";
 import type { Milestone, Stage } from "../../timeline/milestones.ts";
 import { type EpisodeState, useEpisodeState } from "../../timeline/use-episode-state.ts";
-import { useFaultSwitch } from "../../timeline/use-faults.ts";
 import { attribute } from "../../trace/otlp.ts";
 import type { Node, Trace } from "../../trace/tree.ts";
 import { oneOf, text, useUrlChange, useUrlState, wholeNumber } from "../../url/state.ts";

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { endFault, listFaults, setFault } from "../api/faults.ts";
+import { endFault, listFaults, setFault } from "./faults.ts";
 
 const REFETCH_MS = 2000;
 
