@@ -69,45 +69,52 @@ const PHASES: Record<string, () => Promise<void>> = {
 /** Phases without time limits. They run with low priority beside others. */
 const WITHOUT_TIME_LIMITS = ["unit", "new-service"];
 
-/**
- * Returns two lists of phases that run at the same time: those that mostly wait (they need a fifth of the CPU time), and
- * those that need all of it or start small stacks.
- */
-const concurrentPhases = (all: boolean): readonly (readonly string[])[] => [
-  ["scenarios", "operations"],
-  // The long form of new-service has time limits, and needs the CPU time that `scenarios` needs too.
-  ["unit", ...(all ? [] : ["new-service"]), "stacks"],
-];
-
-/** Runs each phase in a separate process, one after the other. */
-async function runInProcesses(phases: readonly string[], options: Options): Promise<void> {
-  for (const phase of phases) {
-    const priority = WITHOUT_TIME_LIMITS.includes(phase) ? ["--low-priority"] : [];
-    await run("node", [import.meta.filename, ...priority, phase], options);
-  }
+/** Phases that run one after the other, while other tracks run. */
+interface Track {
+  readonly phases: readonly string[];
+  /** A phase of an earlier track that must end first. */
+  readonly after?: string;
 }
 
-/** Runs two lists of phases at the same time. The output of the first follows that of the second. */
-async function runListsTogether([waiting, working]: readonly [
-  readonly string[],
-  readonly string[],
-]): Promise<void> {
+/**
+ * Phases that run at the same time: those that need all CPU time, and those that mostly wait (scenarios need a fifth of
+ * it). Stacks are not started beside scenarios, where this could cause alerts about latency.
+ */
+const tracksOf = (all: boolean): readonly Track[] => [
+  // The long form of new-service has time limits, and needs the CPU time that `scenarios` needs too.
+  { phases: ["unit", ...(all ? [] : ["new-service"])] },
+  { phases: ["scenarios", "operations"] },
+  { phases: ["stacks"], after: "unit" },
+];
+
+/** Runs each phase in a separate process. The output of the first track is shown, then that of the others. */
+async function runTracks(tracks: readonly Track[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-tests-"));
-  const file = join(folder, "output");
-  const names = waiting.join(" and ");
+  const ended = new Map<string, Promise<void>>();
+  const runTrack = async ({ phases, after }: Track, options: Options): Promise<void> => {
+    if (after) await ended.get(after);
+    for (const phase of phases) {
+      const priority = WITHOUT_TIME_LIMITS.includes(phase) ? ["--low-priority"] : [];
+      const running = run("node", [import.meta.filename, ...priority, phase], options);
+      ended.set(phase, running);
+      await running;
+    }
+  };
+  const [shown, ...hidden] = tracks as readonly [Track, ...Track[]];
+  const names = hidden.flatMap(({ phases }) => phases).join(", ");
+  const fileOf = (index: number) => join(folder, `${index}`);
   try {
-    await runTogether([
-      (cancelSignal) => runInProcesses(working, { cancelSignal }),
-      (cancelSignal) =>
-        withProgress(`${names} at the same time; their output follows`, () =>
-          runInProcesses(waiting, {
-            cancelSignal,
-            stdio: ["ignore", { file, append: true }, { file, append: true }],
-          }),
-        ),
-    ]);
+    await withProgress(`at the same time: ${names}; their output follows`, () =>
+      runTogether([
+        (cancelSignal) => runTrack(shown, { cancelSignal }),
+        ...hidden.map((track, index) => (cancelSignal: AbortSignal) => {
+          const output = { file: fileOf(index), append: true };
+          return runTrack(track, { cancelSignal, stdio: ["ignore", output, output] });
+        }),
+      ]),
+    );
   } finally {
-    console.log(await readFile(file, "utf8").catch(() => ""));
+    for (const index of hidden.keys()) console.log(await readFile(fileOf(index), "utf8").catch(() => ""));
     await rm(folder, { recursive: true });
   }
 }
@@ -125,16 +132,14 @@ await runCommand(async () => {
   // The programs that this process starts inherit it.
   if (values["low-priority"]) setPriority(constants.priority.PRIORITY_LOW);
   const phases = new Phases();
-  const [waiting = [], working = []] = concurrentPhases(values.all).map((list) =>
-    list.filter((name) => names.includes(name)),
-  );
-  const together = waiting.length > 0 && working.length > 0 ? [...waiting, ...working] : [];
-  for (const name of names.filter((each) => each === working[0] || !together.includes(each))) {
-    if (together.includes(name))
-      await phases.run(`${working.join(", ")}, beside ${waiting.join(", ")}`, () =>
-        runListsTogether([waiting, working]),
-      );
-    else await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));
+  const tracks = tracksOf(values.all)
+    .map((track) => ({ ...track, phases: track.phases.filter((name) => names.includes(name)) }))
+    .filter((track) => track.phases.length > 0);
+  const together = tracks.length > 1 ? tracks.flatMap((track) => track.phases) : [];
+  for (const name of names) {
+    if (name === together[0]) await phases.run(together.join(", "), () => runTracks(tracks));
+    else if (!together.includes(name))
+      await phases.run(name, PHASES[name] ?? (() => Promise.reject(new Error(name))));
   }
   phases.report("All phases passed");
 });

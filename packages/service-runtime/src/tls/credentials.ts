@@ -8,6 +8,11 @@ import type { TlsFile, TlsFiles } from "./settings.ts";
 
 /** How often the files are checked. Kubernetes replaces a folder, which watching a file does not notice. */
 const CHECK_MS = 1_000;
+/**
+ * How long a program waits before it uses a certificate of a CA that is new to it: the other side checks its files once a
+ * second too, and must know that CA first.
+ */
+const NEW_CA_MS = 3_000;
 /** Enough for a chain, or for a bundle of the public CAs. */
 const MAX_BYTES = 1_048_576;
 
@@ -22,12 +27,16 @@ export interface CredentialsOptions {
   readonly files: TlsFiles;
   readonly role: "server" | "client";
   readonly checkMs?: number;
+  readonly newCaMs?: number;
 }
 
 /** Files that can be used. */
 interface Loaded {
   readonly options: SecureContextOptions;
   readonly context: SecureContext;
+  /** The certificate and its intermediate certificates. */
+  readonly chain: readonly X509Certificate[];
+  readonly authorities: readonly X509Certificate[] | undefined;
 }
 
 /** The certificate, key and CAs of a program, which are read again when their files change. */
@@ -36,17 +45,25 @@ export class TlsCredentials {
   readonly #role: CredentialsOptions["role"];
   readonly #listeners = new Set<() => void>();
   readonly #timer: NodeJS.Timeout;
+  readonly #newCaMs: number;
+  /** Uses a certificate of a new CA. */
+  #waiting: NodeJS.Timeout | undefined;
+  /** The CAs when a certificate was last replaced. The other side knows them. */
+  #known: readonly X509Certificate[] | undefined;
   #current: Loaded;
   #seen: string;
   /** The last message about files that cannot be used. */
   #failure: string | undefined;
 
   /** Throws an error that names the variable if a file cannot be used. */
-  constructor({ files, role, checkMs = CHECK_MS }: CredentialsOptions) {
+  constructor({ files, role, checkMs = CHECK_MS, newCaMs = NEW_CA_MS }: CredentialsOptions) {
     this.#files = files;
+    this.#newCaMs = newCaMs;
     this.#role = role;
     this.#seen = this.#stamp();
     this.#current = this.#load();
+    this.#known = this.#current.authorities;
+    this.#publishValidity();
     for (const outcome of ["ok", "failed"] as const) certificateReloaded(role, outcome, 0);
     this.#timer = setInterval(() => this.#check(), checkMs).unref();
   }
@@ -88,6 +105,7 @@ export class TlsCredentials {
   /** Ends the checks of the files. */
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#waiting);
   }
 
   #check(): void {
@@ -113,9 +131,27 @@ export class TlsCredentials {
   /** Loads the files, and uses them for new connections. Throws an error that names the variable if one cannot be used. */
   #replace(): void {
     const seen = this.#stamp();
-    this.#current = this.#load();
+    const loaded = this.#load();
     this.#seen = seen;
     this.#failure = undefined;
+    clearTimeout(this.#waiting);
+    const known = this.#known;
+    if (!known || loaded.chain.some((each) => known.some((authority) => each.checkIssued(authority)))) {
+      this.#use(loaded);
+      return;
+    }
+    const { chain } = this.#current;
+    const { cert, key } = this.#current.options;
+    const options = { ...loaded.options, cert, key };
+    this.#current = { ...loaded, options, context: createSecureContext(options), chain };
+    this.#publishValidity();
+    this.#waiting = setTimeout(() => this.#use(loaded), this.#newCaMs).unref();
+  }
+
+  #use(loaded: Loaded): void {
+    this.#current = loaded;
+    this.#known = loaded.authorities;
+    this.#publishValidity();
     certificateReloaded(this.#role, "ok");
     logger.info({ certificate: this.#files.cert.path }, "changed certificate files are in use");
     for (const listener of this.#listeners) listener();
@@ -135,7 +171,7 @@ export class TlsCredentials {
       .join();
   }
 
-  /** Reads the files. Publishes how long the certificates are valid if the files can be used. */
+  /** Reads the files. */
   #load(): Loaded {
     const { cert, key, ca } = this.#files;
     const chain = certificatesIn(cert);
@@ -152,10 +188,14 @@ export class TlsCredentials {
       ...(authorities && { ca: authorities.map(String) }),
       minVersion: MIN_VERSION,
     };
-    const context = createSecureContext(options);
-    certificateInUse(this.#role, [leaf]);
+    return { options, context: createSecureContext(options), chain, authorities };
+  }
+
+  /** Publishes how long the certificates in use are valid. */
+  #publishValidity(): void {
+    const { chain, authorities } = this.#current;
+    certificateInUse(this.#role, chain.slice(0, 1));
     if (authorities) certificateInUse(AUTHORITIES[this.#role], authorities);
-    return { options, context };
   }
 }
 

@@ -344,6 +344,28 @@ describe("the files of a certificate", () => {
     assert.notEqual(credentials.context, context);
     assert.equal(await lasts(), Date.parse("2099-01-01T00:00:00Z") / 1000);
   });
+
+  it("of a new CA are used after a time, in which the other side reads the new CA too", async (t) => {
+    const { files, write } = writeFiles(t, server);
+    const timing = { checkMs: 5, newCaMs: 50 };
+    const credentials = new TlsCredentials({ files, role: "client", ...timing });
+    t.after(() => credentials.close());
+    const first = credentials.options.cert;
+    const states: string[] = [];
+    const record = () => {
+      const { cert, ca } = credentials.options;
+      const state = `${cert === first ? "old" : "new"} certificate, ${[ca].flat().length} CAs`;
+      if (state !== states.at(-1)) states.push(state);
+      return states.length === 3;
+    };
+    record();
+    write(
+      await issueCertificate(other, { names: ["service-a"], notAfter: inAnHour() }),
+      authority.cert + other.cert,
+    );
+    await waitFor(async () => record(), { ...POLL, interval: 1 });
+    assert.deepEqual(states, ["old certificate, 1 CAs", "old certificate, 2 CAs", "new certificate, 2 CAs"]);
+  });
 });
 
 describe("an HTTP server with TLS", () => {
@@ -715,17 +737,17 @@ const contents: fc.Arbitrary<(valid: string) => string | Buffer> = fc.oneof(
 describe("arbitrary certificate files", () => {
   it("are either loaded or rejected, with one count and at most one log line, and never end the process", async (t) => {
     const { files, write } = writeFiles(t, server);
-    t.mock.timers.enable({ apis: ["setInterval"] });
+    t.mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
     const errors = t.mock.method(logger, "error", () => {});
     // The credentials of services in other tests count as `server`.
-    const credentials = new TlsCredentials({ files, role: "client", checkMs: 1 });
+    const credentials = new TlsCredentials({ files, role: "client", checkMs: 1, newCaMs: 1 });
     t.after(() => credentials.close());
     const outcomes = { ok: 0, failed: 0 };
     const change = async (act: () => void) => {
       const before = [await reloads("client", "ok"), await reloads("client", "failed")];
       act();
       const began = performance.now();
-      t.mock.timers.tick(3);
+      for (let ms = 0; ms < 4; ms += 1) t.mock.timers.tick(1);
       assert.ok(performance.now() - began < 2_000, "it takes too long");
       const after = [await reloads("client", "ok"), await reloads("client", "failed")];
       return after.map((value, index) => value - (before[index] ?? 0));
