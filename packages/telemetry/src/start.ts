@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
-import { collectDefaultMetrics } from "prom-client";
 import { type Counters, newCounters } from "./delivery/counters.ts";
 import { report } from "./delivery/report.ts";
 import { env, fatalProblems, hasServiceName, notices } from "./env.ts";
@@ -9,6 +8,7 @@ import { registerParts, shutdownTelemetry } from "./lifecycle.ts";
 import { logger } from "./logs/logger.ts";
 import { startShipping } from "./logs/shipping.ts";
 import { exposeCounters } from "./metrics/delivery.ts";
+import { collectProcessMetrics } from "./metrics/process.ts";
 import { registry } from "./metrics/registry.ts";
 import type { Tracing } from "./tracing/sdk.ts";
 
@@ -32,7 +32,7 @@ export function start(): void {
     stopShipping: shipping.stop,
   });
 
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   exposeCounters(spans, {
     delivered: "telemetry_spans_exported_total",
     dropped: "telemetry_spans_dropped_total",
