@@ -11,7 +11,12 @@ import {
 } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
 import { BALANCING_ALGORITHMS } from "@lgtm-lab/resilience";
-import { serverTlsVariables, tlsFilesOf, upstreamTlsVariables } from "@lgtm-lab/service-runtime";
+import {
+  healthPortVariables,
+  serverTlsVariables,
+  tlsFilesOf,
+  upstreamTlsVariables,
+} from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
 const [a, b] = [SERVICES["service-a"].ports, SERVICES["service-b"].ports];
@@ -125,6 +130,7 @@ export function readEnv() {
       ...authentication,
       ...edge,
       ...tls,
+      ...healthPortVariables,
       ...faultAdminEnv(SERVICES.gateway.ports.faultAdmin.port),
     }),
   );

@@ -1,5 +1,5 @@
 import { startFaultAdmin } from "@lgtm-lab/faults";
-import { Lifecycle, runService, startHttpServer } from "@lgtm-lab/service-runtime";
+import { Lifecycle, runService, startHealthPort, startHttpServer } from "@lgtm-lab/service-runtime";
 import { createGateway } from "./app.ts";
 import { readEnv } from "./env.ts";
 import { gatewayStateReader } from "./state.ts";
@@ -11,5 +11,6 @@ await runService(lifecycle, async () => {
   const { app, faults, routes } = await createGateway(env, lifecycle);
   const admin = await startFaultAdmin(faults, env, { "/gateway": await gatewayStateReader(env, routes) });
   const tls = env.serverTls && (await import("./edge/tls.ts")).edgeTls(env.serverTls);
-  return [...admin, await startHttpServer(app, env.HOST, env.PORT, { tls })];
+  const health = await startHealthPort(app, env.HEALTH_PORT);
+  return [...admin, ...health, await startHttpServer(app, env.HOST, env.PORT, { tls })];
 });

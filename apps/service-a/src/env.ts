@@ -1,6 +1,6 @@
 import { corsOrigins, hostVariable, portVariable, readVariables, SERVICES } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
-import { mutualTlsVariables } from "@lgtm-lab/service-runtime";
+import { healthPortVariables, mutualTlsVariables } from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
 const { ports } = SERVICES["service-a"];
@@ -20,6 +20,7 @@ export const readEnv = () =>
       CORS_ORIGINS: corsOrigins,
       ...mutualTlsVariables,
       ...faultTlsVariables,
+      ...healthPortVariables,
       ...faultAdminEnv(ports.faultAdmin.port),
     }),
   );

@@ -9,6 +9,7 @@ import {
   mutualTlsVariables,
   requireShortRequest,
   runService,
+  startHealthPort,
   startHttpServer,
   tlsFilesOf,
 } from "@lgtm-lab/service-runtime";
@@ -51,5 +52,5 @@ await runService(lifecycle, async () => {
     }),
     startHttpServer(app, HOST, PORT, { tls: tls?.http }),
   ]);
-  return [...admin, ...servers];
+  return [...admin, ...(await startHealthPort(app, env.HEALTH_PORT)), ...servers];
 });

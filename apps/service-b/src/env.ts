@@ -1,6 +1,6 @@
 import { corsOrigins, hostVariable, portVariable, readVariables, SERVICES } from "@lgtm-lab/contracts";
 import { faultAdminEnv } from "@lgtm-lab/faults";
-import { mutualTlsVariables } from "@lgtm-lab/service-runtime";
+import { healthPortVariables, mutualTlsVariables } from "@lgtm-lab/service-runtime";
 import * as v from "valibot";
 
 const { ports } = SERVICES["service-b"];
@@ -14,6 +14,7 @@ export const readEnv = () =>
       GRPC_PORT: portVariable(ports.grpc.port),
       CORS_ORIGINS: corsOrigins,
       ...mutualTlsVariables,
+      ...healthPortVariables,
       ...faultAdminEnv(ports.faultAdmin.port),
     }),
   );

@@ -9,6 +9,7 @@ import {
   numbersRoute,
   requireShortRequest,
   runService,
+  startHealthPort,
   startHttpServer,
   tlsFilesOf,
 } from "@lgtm-lab/service-runtime";
@@ -43,5 +44,5 @@ await runService(lifecycle, async () => {
     }),
     startHttpServer(app, HOST, PORT, { tls: tls?.http }),
   ]);
-  return [...admin, ...servers];
+  return [...admin, ...(await startHealthPort(app, env.HEALTH_PORT)), ...servers];
 });

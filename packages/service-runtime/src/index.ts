@@ -1,6 +1,7 @@
 export * from "./call.ts";
 export * from "./http/app.ts";
 export * from "./http/guards.ts";
+export * from "./http/health-port.ts";
 export * from "./http/json-body.ts";
 export * from "./http/response-header.ts";
 export * from "./http/server.ts";

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, it, type TestContext } from "node:test";
-import { connectionsFor, startHttpServer } from "@lgtm-lab/service-runtime";
+import {
+  connectionsFor,
+  createHttpApp,
+  Lifecycle,
+  startHealthPort,
+  startHttpServer,
+} from "@lgtm-lab/service-runtime";
 import { registry } from "@lgtm-lab/telemetry";
 import { Hono } from "hono";
 import pWaitFor from "p-wait-for";
@@ -224,4 +230,20 @@ it("too many header bytes are answered with 431, however they are divided", asyn
   assert.equal(await status(`${base}?${"x".repeat(17_000)}`), 431);
   assert.equal(await status(base, many.slice(0, 500)), 200);
   await server.drain(AbortSignal.timeout(100));
+});
+
+describe("the health port", () => {
+  it("answers only health, and closes at a stop; with 0 there is none", async () => {
+    const lifecycle = new Lifecycle();
+    const free = await startHttpServer(new Hono(), "127.0.0.1", 0);
+    await free.drain(never);
+    assert.deepEqual(await startHealthPort(createHttpApp({ lifecycle }), 0), []);
+    const [server] = await startHealthPort(createHttpApp({ lifecycle }), free.port);
+    const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${free.port}${path}`)).status;
+    assert.equal(await statusOf("/healthz"), 200);
+    assert.equal(await statusOf("/readyz"), 503, "the service is starting");
+    assert.equal(await statusOf("/metrics"), 404);
+    await server?.drain(never);
+    assert.ok(await isRefused(free.port));
+  });
 });
