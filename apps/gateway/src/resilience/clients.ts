@@ -32,7 +32,8 @@ export type ResilienceSettings = Pick<
   | "UPSTREAM_DNS_MS"
   | "SERVICE_A_BALANCING"
   | "SERVICE_B_BALANCING"
->;
+> &
+  Partial<Pick<Env, "upstreamTls">>;
 
 /** Creates clients that call several instances of A and B, with retries, circuit breakers, ejection and balancing. */
 export function resilientClients(
@@ -145,9 +146,8 @@ export class Upstream<Client extends UpstreamClient> {
       this.#stops.push(
         this.#instances.checkHealth(healthMs, (client) => withoutTracing(() => client.probe())),
       );
-    this.#stops.push(
-      watchAddresses([...names.keys()], { dnsMs, isAddress }, (found) => this.#use(named(found))),
-    );
+    const watching = { dnsMs, isAddress, resolvesHttps: settings.upstreamTls !== undefined };
+    this.#stops.push(watchAddresses([...names.keys()], watching, (found) => this.#use(named(found))));
   }
 
   /** Replaces the instances by those at the addresses. Running calls to removed instances continue. */

@@ -19,6 +19,7 @@ async function watch(
   names: Record<string, readonly string[]>,
   addresses: readonly string[],
   use: (found: readonly string[]) => void = () => {},
+  { resolvesHttps = false } = {},
 ) {
   let [last, times]: [readonly string[], number] = [[], 0];
   const stop = watchAddresses(
@@ -27,6 +28,7 @@ async function watch(
       dnsMs: 5,
       fileMs: 5,
       isAddress,
+      resolvesHttps,
       resolve: async (name) => names[name] ?? Promise.reject(new Error("ENOTFOUND")),
     },
     (found) => {
@@ -97,10 +99,16 @@ test("the names are resolved again after addresses that cannot be used", async (
   assert.deepEqual(await next(), ["10.0.0.1:1"]);
 });
 
-test("an https address keeps its name", async (t) => {
-  const { next, stop } = await watch({ a: ["10.0.0.1"] }, ["https://a:443", "[::1]:50051"]);
-  t.after(stop);
-  assert.deepEqual(await next(), ["https://a:443", "[::1]:50051"]);
+test("an https address keeps its name, unless the certificate is that of the service", async (t) => {
+  for (const [resolvesHttps, address] of [
+    [false, "https://a:50061"],
+    [true, "https://10.0.0.1:50061"],
+  ] as const) {
+    const addresses = ["https://a:50061", "[::1]:50051"];
+    const { next, stop } = await watch({ a: ["10.0.0.1"] }, addresses, undefined, { resolvesHttps });
+    t.after(stop);
+    assert.deepEqual(await next(), [address, "[::1]:50051"]);
+  }
 });
 
 test("nothing is resolved after the stop", async (t) => {

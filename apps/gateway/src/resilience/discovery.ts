@@ -17,6 +17,11 @@ const MAX_ADDRESSES = 64;
 export interface WatchOptions {
   /** The time between two resolutions of the names; 0: they are not resolved. */
   readonly dnsMs: number;
+  /**
+   * Whether names in https addresses are resolved too. The certificate must then have another name: with UPSTREAM_TLS_*, it
+   * is that of the service.
+   */
+  readonly resolvesHttps?: boolean;
   /** Whether a line of a file is an address. */
   readonly isAddress: (text: string) => boolean;
   readonly resolve?: Resolve;
@@ -31,7 +36,13 @@ export interface WatchOptions {
  */
 export function watchAddresses(
   sources: readonly string[],
-  { dnsMs, isAddress, resolve = resolveByDns, fileMs = FILE_INTERVAL_MS }: WatchOptions,
+  {
+    dnsMs,
+    isAddress,
+    resolvesHttps = false,
+    resolve = resolveByDns,
+    fileMs = FILE_INTERVAL_MS,
+  }: WatchOptions,
   found: (addresses: readonly string[]) => void,
 ): () => void {
   const last = new Map(sources.map((source) => [source, addressesNow([source], isAddress)]));
@@ -40,7 +51,7 @@ export function watchAddresses(
     const { field, bad, good, changed } = TEXTS[kind];
     const about = { [field]: instanceFile(source) ?? source };
     try {
-      const now = kind === "file" ? readInstances(source, isAddress) : await resolveAddress(source, resolve);
+      const now = kind === "file" ? readInstances(source, isAddress) : await addressesOf(source);
       const isChanged = now.join() !== last.get(source)?.join();
       last.set(source, now);
       if (failed.delete(source)) logger.info(about, good);
@@ -52,6 +63,8 @@ export function watchAddresses(
       logger.warn({ ...about, err: error }, bad);
     }
   };
+  const addressesOf = async (source: string) =>
+    /^https:/i.test(source) && !resolvesHttps ? [source] : await resolveAddress(source, resolve);
   const watch = (kind: Kind, chosen: readonly string[], intervalMs: number) => {
     const readAll = async () => {
       await Promise.all(chosen.map((source) => readOne(source, kind)));
@@ -146,14 +159,13 @@ const excerpt = (value: unknown): string => (JSON.stringify(value) ?? "").slice(
 
 /**
  * Replaces the name in an address by each of its IPv4 addresses, or by its IPv6 addresses if it has no others: both kinds
- * usually are the same instances, as of `localhost`. The certificate of an https address needs its name. Throws if there
- * is no address.
+ * usually are the same instances, as of `localhost`. Throws if there is no address.
  */
 async function resolveAddress(address: string, resolve: Resolve): Promise<readonly string[]> {
   const isUrl = address.includes("://");
   const url = new URL(isUrl ? address : `tcp://${address}`);
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
-  if (isIP(hostname) !== 0 || url.protocol === "https:") return [address];
+  if (isIP(hostname) !== 0) return [address];
   const port = url.port === "" ? "" : `:${url.port}`;
   const all = [...(await resolve(hostname))].sort();
   if (all.length === 0) throw new Error(`${hostname} has no address.`);
