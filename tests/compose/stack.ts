@@ -34,20 +34,26 @@ export async function addressOf(service: string): Promise<string> {
   return addressOfContainer(await containerOf(service));
 }
 
+/** Returns how many calls to an instance with this IP address have succeeded, as the gateway at `base` counts them. */
+export async function succeededCalls(base: string, ip: string): Promise<number> {
+  const metrics = await (await fetch(`${base}/metrics`)).text();
+  const series = new RegExp(`^gateway_upstream_calls_total\\{.*\\b${ip}:.*outcome="ok".*\\} (\\d+)$`, "m");
+  return Number(series.exec(metrics)?.[1] ?? 0);
+}
+
 /** Like {@link addressOf}, of a container with this id. */
 export const addressOfContainer = (id: string): Promise<string> =>
   docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", id);
 
 /**
- * Kills a container's process with SIGKILL, as the kernel does when memory runs out. After `docker kill` the engine
- * would not restart it. Runs in a container with the engine's process namespace, so that it also works with a remote
+ * Kills the processes of containers with SIGKILL, as the kernel does when memory runs out. After `docker kill` the engine
+ * would not restart them. Runs in a container with the engine's process namespace, so that it also works with a remote
  * engine.
  */
-export async function killFromHost(service: string): Promise<void> {
-  const { Pid } = await stateOf(service);
+export async function killFromHost(...pids: readonly number[]): Promise<void> {
   const image = readComposeFile().gateway?.image ?? "";
   const privileges = ["--pid=host", "--user=0", "--cap-drop=ALL", "--cap-add=KILL", "--network=none"];
-  await docker("run", "--rm", ...privileges, image, "bash", "-c", `kill -9 ${Pid}`);
+  await docker("run", "--rm", ...privileges, image, "bash", "-c", `kill -9 ${pids.join(" ")}`);
 }
 
 /** Returns whether the container is running and its health check, if it has one, passes. */
@@ -134,7 +140,7 @@ export function composeStack(): RunningStack {
       await compose("stop", name);
     },
     killComponent: (name) => {
-      void killFromHost(name);
+      void stateOf(name).then(({ Pid }) => killFromHost(Pid));
     },
     pid: () => noLauncher(),
     record: () => noLauncher(),
