@@ -23,7 +23,7 @@ COPY --from=sources /manifests ./
 FROM manifests AS production
 # Without optional packages, because TypeScript is an optional peer of Valibot.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
-      $(printf -- '--workspace %s ' apps/*) \
+      $(printf -- '--workspace %s ' apps/* packages/certificates) \
     && rm -rf /root/.npm
 
 FROM ${NODE_IMAGE} AS base
@@ -45,9 +45,10 @@ ENV NODE_COMPILE_CACHE=/lab/compiled
 FROM base AS services
 COPY --from=sources /services ./
 COPY --from=sources /lab/deploy/container deploy/container
-# deploy/container/init.ts provides configuration files as the launcher does.
+# deploy/container provides configuration files and certificates as the launcher does.
+COPY --from=sources /lab/packages/certificates packages/certificates
 COPY --from=sources /lab/packages/stack/src/components/configuration.ts packages/stack/src/components/
-COPY --from=sources /lab/packages/stack/src/ports.ts packages/stack/src/
+COPY --from=sources /lab/packages/stack/src/certificates.ts /lab/packages/stack/src/ports.ts packages/stack/src/
 RUN OTEL_SERVICE_NAME=warm-up warm-up apps/*/src/main.ts
 # Last, because they change with every commit, and the builder does not cache the steps that follow them.
 ARG VERSION=0.1.0

@@ -7,6 +7,7 @@ import {
   SERVICES,
   type ServiceName,
 } from "@lgtm-lab/contracts";
+import { DEFAULT_PORTS } from "../../packages/stack/src/ports.ts";
 
 /** The addresses of the fault admin ports of the services. */
 export const faultAdminUrls = Object.fromEntries(
@@ -17,22 +18,42 @@ export const faultAdminUrls = Object.fromEntries(
   ]),
 ) as Record<ServiceName, string>;
 
-/** Prometheus's target list (file_sd) of the services, in the format of the launcher's `targets/services.json`. */
-export const serviceTargets = [...INTERNAL_SERVICE_NAMES, ...GATEWAY_NAMES].map((service) => ({
-  targets: [`${service}:${SERVICES[service].ports.http.port}`],
-  labels: { job: service, service_name: service },
-}));
+/**
+ * Prometheus's target lists (file_sd) of what can use TLS, in the format of the launcher's `targets/services.json` and
+ * `targets/stack.json`. `instances` are the services that can have several instances, all of which the script `instances`
+ * lists later.
+ */
+export function scrapeTargets({ tls }: { tls: boolean }) {
+  const group = (name: string, port: number) => ({
+    targets: [`${name}:${port}`],
+    labels: { job: name, service_name: name, ...(tls && { __scheme__: "https" }) },
+  });
+  const groupsOf = (names: readonly ServiceName[]) =>
+    names.map((name) => group(name, SERVICES[name].ports.http.port));
+  return {
+    instances: groupsOf(SCALABLE),
+    services: groupsOf([
+      ...INTERNAL_SERVICE_NAMES.filter((name) => !SCALABLE.includes(name)),
+      ...GATEWAY_NAMES,
+    ]),
+    stack: [group("loki", DEFAULT_PORTS.LOKI_PORT)],
+  };
+}
 
-/** Those of the services that can have several instances. The script `instances` replaces them by all instances. */
-export const instanceTargets = serviceTargets.filter(({ labels }) =>
-  SCALABLE.some((name) => name === labels.service_name),
-);
+/** Where the containers `init` and `certificates` mount the volumes. */
+export const VOLUMES = "/volumes";
+/** The volume of the CA, and the folder of the volumes with the files of each owner of a certificate. */
+export const CERTIFICATES = `${VOLUMES}/certificates`;
+export const TLS = `${VOLUMES}/tls`;
 
 /** The file with the token of the fault admin ports. */
 export const tokenFile = process.env.FAULT_ADMIN_TOKEN_FILE ?? "/run/secrets/lab/fault-admin-token";
 
 /** The console's address for users. */
 export const consoleUrl = process.env.CONSOLE_URL ?? "http://127.0.0.1:8000";
+
+/** The user of our services, and of the containers `probe` and `certificates`. */
+export const SERVICE_USER = 1000;
 
 /** The users of the components that read configuration files of the clone; the same as in docker-compose.yml. */
 export const USERS = {

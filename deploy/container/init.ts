@@ -2,30 +2,32 @@ import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { provideConfiguration, replaceFile } from "../../packages/stack/src/components/configuration.ts";
-import { consoleUrl, instanceTargets, serviceTargets, USERS } from "./env.ts";
+import { CERTIFICATES, consoleUrl, SERVICE_USER, scrapeTargets, TLS, USERS, VOLUMES } from "./env.ts";
 
 /**
  * Runs as root at each `docker compose up`, before all other containers: sets the owners of volumes, generates the
- * secrets, which are kept as long as their volume, provides the configuration files of the clone, and lists the lab's
- * services for Prometheus.
+ * secrets, which are kept as long as their volume, provides the configuration files of the clone, and lists what can use
+ * TLS for Prometheus.
  */
-const VOLUMES = "/volumes";
 /** The mount point of the clone's files, with a folder for each component; the paths are the same in the component. */
 const CLONE = "/clone";
 /** The groups that may read the secrets: the group of our services, and Grafana's. */
 const SECRETS = { "fault-admin-token": 1000, "grafana-admin-password": 0 } as const;
 const GROUP_MAY_READ = 0o640;
 const ALL_MAY_READ = 0o644;
-/** The target list beside prometheus.yml, and the folder of the one that the container `probe` keeps up to date. */
-const SERVICE_LIST = "services.json";
+/** The target lists beside prometheus.yml, and the folder of the one that the container `probe` keeps up to date. */
+const [SERVICE_LIST, STACK_LIST] = ["services.json", "stack.json"];
 const INSTANCES = "instances";
-/** The user of `probe`. */
-const PROBE_USER = 1000;
+/** Only docker-compose.tls.yml mounts these volumes. */
+const tls = existsSync(TLS);
 
 chownSync(join(VOLUMES, "otelcol"), USERS.otelcol, USERS.otelcol);
 // Compose v2 has created all containers by now, and a new volume gets the owner of the folder at which any of them
 // mounts it.
 for (const name of ["secrets", "configuration"]) chownSync(join(VOLUMES, name), 0, 0);
+if (tls)
+  for (const folder of [CERTIFICATES, ...readdirSync(TLS).map((name) => join(TLS, name))])
+    chownSync(folder, SERVICE_USER, SERVICE_USER);
 for (const [name, group] of Object.entries(SECRETS)) {
   const file = join(VOLUMES, "secrets", name);
   if (existsSync(file)) continue;
@@ -38,14 +40,13 @@ try {
   const folder = join(VOLUMES, "configuration/prometheus");
   const write = (file: string, targets: unknown) =>
     replaceFile(file, JSON.stringify(targets, undefined, 2), { mode: ALL_MAY_READ });
-  write(
-    join(folder, SERVICE_LIST),
-    serviceTargets.filter((group) => !instanceTargets.includes(group)),
-  );
+  const targets = scrapeTargets({ tls });
+  write(join(folder, SERVICE_LIST), targets.services);
+  write(join(folder, STACK_LIST), targets.stack);
   mkdirSync(join(folder, INSTANCES), { recursive: true });
-  chownSync(join(folder, INSTANCES), PROBE_USER, PROBE_USER);
+  chownSync(join(folder, INSTANCES), SERVICE_USER, SERVICE_USER);
   const instanceList = join(folder, INSTANCES, SERVICE_LIST);
-  if (!existsSync(instanceList)) write(instanceList, instanceTargets);
+  if (!existsSync(instanceList)) write(instanceList, targets.instances);
 } catch (error) {
   const { code, path } = error as NodeJS.ErrnoException;
   if (code !== "EACCES" && code !== "EPERM") throw error;
@@ -63,5 +64,6 @@ function provide(component: string, user: number): void {
   const reader = { console: consoleUrl, user };
   for (const name of names) provideConfiguration(join(from, name), join(to, name), reader);
   for (const name of readdirSync(to))
-    if (![...names, SERVICE_LIST, INSTANCES].includes(name)) rmSync(join(to, name), { recursive: true });
+    if (![...names, SERVICE_LIST, STACK_LIST, INSTANCES].includes(name))
+      rmSync(join(to, name), { recursive: true });
 }

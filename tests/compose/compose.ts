@@ -2,6 +2,7 @@ import { REPOSITORY } from "@lgtm-lab/stack";
 import type { Options } from "execa";
 import { output } from "../runner/commands.ts";
 import { printProgress } from "../runner/phases.ts";
+import { COMPOSE_FILES } from "./file.ts";
 import { anyCompose, type Program, versionOf } from "./program.ts";
 
 /** Separate from a stack that a user runs from this clone. */
@@ -23,6 +24,11 @@ export async function compose(...args: string[]): Promise<string> {
 /** Runs a Compose command with further environment variables. */
 export async function composeWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
   return run(args, { env });
+}
+
+/** Runs a Compose command on docker-compose.yml and docker-compose.tls.yml, with further environment variables. */
+export async function composeTls(env: Readonly<Record<string, string>>, ...args: string[]): Promise<string> {
+  return run([...COMPOSE_FILES.tls.flatMap((file) => ["-f", file]), ...args], { env });
 }
 
 /** Runs a Compose command on the file of another clone. */

@@ -14,16 +14,53 @@ export interface Service {
   readonly volumes?: readonly string[];
   readonly mem_limit: string;
   readonly user: string;
+  readonly group_add?: readonly string[];
   readonly restart: string;
   readonly profiles?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
-/** docker-compose.yml without replacing its variables. */
-export function readComposeFile(): Readonly<Record<string, Service>> {
-  const text = readFileSync(join(REPOSITORY, "docker-compose.yml"), "utf8");
-  return (parse(text, { merge: true }) as { services: Record<string, Service> }).services;
+/** The files for `docker compose -f`: without and with TLS. */
+export const COMPOSE_FILES = {
+  plain: ["docker-compose.yml"],
+  tls: ["docker-compose.yml", "docker-compose.tls.yml"],
+} as const;
+
+/** docker-compose.yml, merged with docker-compose.tls.yml for `tls`, without replacing its variables. */
+export function readComposeFile(
+  files: keyof typeof COMPOSE_FILES = "plain",
+): Readonly<Record<string, Service>> {
+  const merged: Record<string, Service> = {};
+  for (const file of COMPOSE_FILES[files]) {
+    const text = readFileSync(join(REPOSITORY, file), "utf8");
+    const { services } = parse(text, { merge: true }) as { services: Record<string, Service> };
+    for (const [name, service] of Object.entries(services)) merged[name] = merge(merged[name], service);
+  }
+  return merged;
+}
+
+/** Merges a service of a further file into that of the files before, as Compose does. */
+function merge(before: Service | undefined, further: Service): Service {
+  const targetOf = (mount: string) => mount.split(":")[1];
+  const targets = further.volumes?.map(targetOf) ?? [];
+  const volumes = [
+    ...(before?.volumes ?? []).filter((mount) => !targets.includes(targetOf(mount))),
+    ...(further.volumes ?? []),
+  ];
+  return {
+    ...before,
+    ...further,
+    ...(volumes.length > 0 && { volumes }),
+    ...mergeMaps("environment"),
+    ...mergeMaps("healthcheck"),
+    ...mergeMaps("depends_on"),
+  };
+
+  function mergeMaps(key: "environment" | "healthcheck" | "depends_on") {
+    const [one, other] = [before?.[key], further[key]];
+    return one && other ? { [key]: { ...one, ...other } } : {};
+  }
 }
 
 /**

@@ -4,7 +4,7 @@ import { ensureBinaries, freePorts, k6Program, PORT_VARIABLES } from "@lgtm-lab/
 import { run, runTests } from "../runner/commands.ts";
 import { environment, setEnvironment } from "../runner/env.ts";
 import { Phases, parsePhases, printProgress, runCommand } from "../runner/phases.ts";
-import { compose } from "./compose.ts";
+import { compose, composeTls } from "./compose.ts";
 import { docker } from "./docker.ts";
 import { startEngine } from "./engine.ts";
 import { readComposeFile } from "./file.ts";
@@ -64,7 +64,7 @@ await runCommand(async () => {
       stopEngine = await startEngine({ keep });
     });
     await phases.run("images", async () => {
-      await compose("down", "-v", "--remove-orphans"); // remove what a killed run has left
+      await removeAll(); // what a killed run has left
       images = await prepareImages();
       await reportSizes();
     });
@@ -99,11 +99,14 @@ async function reportSizes(): Promise<void> {
 
 async function tidyUp({ services }: Images, stopEngine: () => Promise<void>): Promise<void> {
   if (!("DOCKER_HOST" in environment) && services.length === 0) return;
-  await compose("down", "-v", "--remove-orphans").catch((error) => console.error(String(error)));
+  await removeAll().catch((error) => console.error(String(error)));
   await docker("image", "prune", "-f").catch(() => "");
   await rm(environment.LAB_TARGETS ?? "", { recursive: true, force: true });
   await stopEngine();
 }
+
+/** Removes the containers, networks and volumes, also those with TLS. */
+const removeAll = () => composeTls({}, "down", "-v", "--remove-orphans");
 
 async function browser(): Promise<void> {
   const specs = ["10-first-view", "15-follow", "20-dashboards", "40-traces-logs", "60-incident"];

@@ -6,6 +6,7 @@ import { registry } from "@lgtm-lab/telemetry";
 import { execa } from "execa";
 import { parse } from "yaml";
 import { normalize, SUPPORTED } from "../../packages/telemetry/src/otel-variables.ts";
+import { readComposeFile } from "../compose/file.ts";
 import { workspaceFolders } from "../runner/working-tree.ts";
 import { FILES } from "./pages.ts";
 // Each registers its metrics.
@@ -79,8 +80,7 @@ export const SCRIPTS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   }),
 );
 
-const compose = parse(read("docker-compose.yml")) as { services: Record<string, unknown> };
-export const COMPOSE_SERVICES: ReadonlySet<string> = new Set(Object.keys(compose.services));
+export const COMPOSE_SERVICES: ReadonlySet<string> = new Set(Object.keys(readComposeFile("tls")));
 
 /** Every alert of the rule files. */
 export const ALERTS: ReadonlySet<string> = new Set(

@@ -136,6 +136,13 @@ export const STEPS = {
         .replace(/^( +)FAULT_ADMIN_B_URL: .*\n/m, `$&$1FAULT_ADMIN_C_URL: http://${NAME}:9904\n`)
         .replace(/(?<=all memory limits is )\d+(?= MiB)/, withItsLimit);
     });
+    edit("docker-compose.tls.yml", (text) => {
+      const [block = ""] = /^ {2}service-b:\n(?: {4,}.*\n)+/m.exec(text) ?? [];
+      const asNew = (part: string) => part.replaceAll("service-b", NAME);
+      return text
+        .replace(block, `${block}\n${asNew(block)}`)
+        .replace(/^ +(- )?tls-service-b:(\/volumes.*)?\n/gm, (line) => line + asNew(line));
+    });
   },
 
   kubernetes({ folder, edit }: Clone) {

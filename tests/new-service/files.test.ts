@@ -29,11 +29,12 @@ describe("a new service: a copy of service A", () => {
     assert.match(docs.output, /'SERVICE_C_GRPC_PORT'/);
   });
 
-  it("needs changes in four files outside its folder", async () => {
+  it("needs changes in five files outside its folder", async () => {
     STEPS.compose(clone);
     STEPS.readme(clone);
     assert.deepEqual(await clone.changedOutside(FOLDER), [
       "README.md",
+      "docker-compose.tls.yml",
       "docker-compose.yml",
       "package-lock.json",
       "packages/contracts/src/services.ts",

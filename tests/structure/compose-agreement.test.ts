@@ -8,23 +8,38 @@ import { isDeepStrictEqual } from "node:util";
 import { SCALABLE, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { LAB_VERSION, REPOSITORY } from "@lgtm-lab/contracts/repository";
 import pWaitFor from "p-wait-for";
-import { instanceTargets, serviceTargets, USERS } from "../../deploy/container/env.ts";
+import { parse } from "yaml";
+import { CERTIFICATES, scrapeTargets, TLS, USERS } from "../../deploy/container/env.ts";
+import { CERTIFICATE_OWNERS } from "../../packages/stack/src/certificates.ts";
 import type { Component, ComponentContext } from "../../packages/stack/src/components/component.ts";
 import { alertInbox } from "../../packages/stack/src/components/console.ts";
 import { COMPONENTS } from "../../packages/stack/src/components/index.ts";
 import { createTargetLists } from "../../packages/stack/src/components/prometheus.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { readEnvironment } from "../../packages/stack/src/env.ts";
-import { DEFAULT_PORTS, HOST, PORT_VARIABLES, type PortVariable } from "../../packages/stack/src/ports.ts";
+import {
+  DEFAULT_PORTS,
+  HOST,
+  httpAddress,
+  PORT_VARIABLES,
+  type Ports,
+  type PortVariable,
+} from "../../packages/stack/src/ports.ts";
 import { temporaryFolder } from "../../packages/stack/test/helpers.ts";
 import { parseMemoryLimit, readComposeFile, resolved, type Service } from "../compose/file.ts";
 import { workspaceFolders } from "../runner/working-tree.ts";
 
 /**
- * Compares docker-compose.yml with the components of the native stack: the same programs, arguments and settings.
- * Needs no Docker engine.
+ * Compares docker-compose.yml with the components of the native stack: the same programs, arguments and settings; and the
+ * same with TLS. Needs no Docker engine.
  */
 const compose = readComposeFile();
+const withTls = readComposeFile("tls");
+/** The files of Compose, and the ports of the native stack with which they must agree. */
+const MODES: readonly { readonly mode: string; readonly file: typeof compose; readonly ports: Ports }[] = [
+  { mode: "", file: compose, ports: DEFAULT_PORTS },
+  { mode: " with TLS", file: withTls, ports: { ...DEFAULT_PORTS, usesTls: true } },
+];
 const native = [...COMPONENTS, traffic(4)];
 /** Services without a native counterpart. */
 const HELPERS = ["probe", "init", "fault"];
@@ -40,16 +55,16 @@ const INSIDE: readonly PortVariable[] = [
 ];
 const ANY = "0.0.0.0";
 const read = (path: string) => readFileSync(join(REPOSITORY, path), "utf8");
-const serviceOf = ({ name }: Component): Service =>
-  compose[name] ?? assert.fail(`${name} is not in docker-compose.yml`);
+const serviceOf = ({ name }: Component, file = compose): Service =>
+  file[name] ?? assert.fail(`${name} is not in docker-compose.yml`);
 
-function contextOf({ name }: Component): ComponentContext {
+function contextOf({ name }: Component, ports: Ports = DEFAULT_PORTS): ComponentContext {
   const [root, stateFolder, data] = ["/root", "/state", `/state/${name}`];
   return {
     root,
     stateFolder,
     data,
-    ports: DEFAULT_PORTS,
+    ports,
     sloProfile: "demo",
     faultToken: "token",
     program: "/program",
@@ -66,11 +81,37 @@ function asInContainer(value: string): string {
     .replace(/^(.*=)?\/root\//, "$1")
     .replace(/^(.*=)?\/state\/prometheus\/prometheus\.yml$/, "$1prometheus.yml")
     .replace(/^(.*=)?\/state\/[a-z_-]+$/, "$1<data>")
-    .replace(/127\.0\.0\.1:(\d+)/g, host);
+    .replace(/(?:127\.0\.0\.1|localhost):(\d+)/g, host);
 }
 
 /** The folder from which a component reads its configuration, and the one in which the original files are mounted. */
 const [PROVIDED, CLONE] = ["/etc/lab/", "/clone/"];
+
+/** The native files of the certificates by the volume and the file in a container. */
+const CERTIFICATE_FILES: ReadonlyMap<string, string> = new Map([
+  ["tls-ca/ca.crt", "/state/tls/ca.pem"],
+  ...CERTIFICATE_OWNERS.flatMap((owner) =>
+    (
+      [
+        ["ca.crt", "ca.pem"],
+        ["tls.crt", `${owner}.pem`],
+        ["tls.key", `${owner}-key.pem`],
+        ["expired.crt", `${owner}-expired.pem`],
+        ["expired.key", `${owner}-expired-key.pem`],
+      ] as const
+    ).map(([file, native]) => [`tls-${owner}/${file}`, `/state/tls/${native}`] as const),
+  ),
+]);
+
+/** Returns the native file of a certificate or key, if the value is the path of one in a mounted volume. */
+function nativeCertificate({ volumes = [] }: Service, value: string): string | undefined {
+  for (const mount of volumes) {
+    const [source, target = ""] = mount.split(":");
+    if (value.startsWith(`${target}/`))
+      return CERTIFICATE_FILES.get(`${source}/${value.slice(target.length + 1)}`);
+  }
+  return undefined;
+}
 
 /** Converts a value of docker-compose.yml to the same form: replaces a mounted path with the source of the mount. */
 function asWritten(service: Service, value: string | number): string {
@@ -149,12 +190,16 @@ test("the same ports and variables, published on loopback only; internal ports a
 
 /** Arguments that only the container needs, to observe the host instead of itself. */
 const MORE_ARGUMENTS = /^--path\.(rootfs|procfs|sysfs)=\/host/;
+/** Variables that differ by design: containers use another name or another value. */
+const OWN = /^(FAULT_ADMIN_TOKEN|LAB_STATE|LAB_GRAFANA|GOMEMLIMIT|GOGC|[A-Z]+_DATA|GF_.*|CONSOLE_URL)$/;
 
-for (const component of native)
-  test(`${component.name}: the same arguments and files`, () => {
-    const service = serviceOf(component);
+for (const { mode, file, ports, component } of MODES.flatMap((mode) =>
+  native.map((component) => ({ ...mode, component })),
+)) {
+  test(`${component.name}${mode}: the same arguments and files`, () => {
+    const service = serviceOf(component, file);
     const wanted =
-      component.name === "grafana" ? [] : component.args(contextOf(component)).map(asInContainer);
+      component.name === "grafana" ? [] : component.args(contextOf(component, ports)).map(asInContainer);
     const command = (service.command ?? []).filter(
       (argument) => argument !== "node" && !MORE_ARGUMENTS.test(argument),
     );
@@ -164,23 +209,21 @@ for (const component of native)
     assert.deepEqual(written.sort(), wanted.map((each) => each.replace(`${REPOSITORY}/`, "")).sort());
   });
 
-/** Variables that differ by design: containers use another name or another value. */
-const OWN = /^(FAULT_ADMIN_TOKEN|LAB_STATE|LAB_GRAFANA|GOMEMLIMIT|GOGC|[A-Z]+_DATA|GF_.*|CONSOLE_URL)$/;
-
-for (const component of native)
-  test(`${component.name}: the same environment`, () => {
-    const service = serviceOf(component);
-    const environment =
-      component.name === "grafana" ? grafanaEnv(component) : component.env?.(contextOf(component));
+  test(`${component.name}${mode}: the same environment`, () => {
+    const service = serviceOf(component, file);
+    const context = contextOf(component, ports);
+    const environment = component.name === "grafana" ? grafanaEnv(context) : component.env?.(context);
     for (const [name, value] of Object.entries(environment ?? {})) {
       if (OWN.test(name) || (PORT_VARIABLES.includes(name as PortVariable) && !service.environment?.[name]))
         continue;
       const there = service.environment?.[name];
       assert.notEqual(there, undefined, `${name} is missing`);
       const wanted = value === HOST ? ANY : asInContainer(value);
-      assert.equal(resolved(there ?? ""), wanted, name);
+      const written = resolved(there ?? "");
+      assert.equal(nativeCertificate(service, written) ?? written, wanted, name);
     }
   });
+}
 
 test("the services in containers get the DRAIN_MS of the user", () => {
   for (const name of SERVICE_NAMES) {
@@ -196,52 +239,103 @@ test("the collector's default origins are the same in containers", () => {
 });
 
 /** Returns the native environment of Grafana, without the password, which is read from a file of the running stack. */
-const grafanaEnv = (component: Component) => ({
+const grafanaEnv = ({ ports }: ComponentContext) => ({
   ...Object.fromEntries(
-    ["PROMETHEUS", "LOKI", "TEMPO", "ALERTMANAGER"].map((name) => [
+    (["PROMETHEUS", "LOKI", "TEMPO", "ALERTMANAGER"] as const).map((name) => [
       `${name}_URL`,
-      `http://${HOST}:${DEFAULT_PORTS[`${name}_PORT` as PortVariable]}`,
+      httpAddress(ports, `${name}_PORT`),
     ]),
   ),
-  WEBHOOK_URL: alertInbox(contextOf(component).ports),
+  WEBHOOK_URL: alertInbox(ports),
+  ...(ports.usesTls && { SSL_CERT_FILE: "/state/tls/ca.pem" }),
 });
 
-test("the same scrape targets, and the same alert receiver", () => {
-  const stateFolder = temporaryFolder();
-  const targets = createTargetLists(stateFolder, COMPONENTS, DEFAULT_PORTS);
-  for (const component of COMPONENTS) targets.add(component);
-  for (const list of ["services", "stack", "alertmanager"]) {
-    const written = readFileSync(join(stateFolder, `prometheus/targets/${list}.json`), "utf8");
-    const file = JSON.parse(read(`deploy/compose/targets/${list}.json`));
-    // `init` adds the lab's services. The file in the repository is for the user's services.
-    const here = list === "services" ? [...file, ...serviceTargets] : file;
-    assert.deepEqual(
-      here,
-      JSON.parse(written.replace(/"127[^"]+"/g, (each) => JSON.stringify(asInContainer(JSON.parse(each))))),
-    );
+for (const { mode, ports } of MODES)
+  test(`the same scrape targets, and the same alert receiver${mode}`, () => {
+    const stateFolder = temporaryFolder();
+    const targets = createTargetLists(stateFolder, COMPONENTS, ports);
+    for (const component of COMPONENTS) targets.add(component);
+    // `init` adds what can use TLS. The files in the repository are for the user's services, and for the other components.
+    const { instances, services, stack } = scrapeTargets({ tls: ports.usesTls ?? false });
+    const added: Record<string, readonly object[]> = { services: [...instances, ...services], stack };
+    for (const list of ["services", "stack", "alertmanager"]) {
+      const written = readFileSync(join(stateFolder, `prometheus/targets/${list}.json`), "utf8");
+      assert.deepEqual(
+        [...(added[list] ?? []), ...JSON.parse(read(`deploy/compose/targets/${list}.json`))],
+        JSON.parse(written.replace(/"127[^"]+"/g, (each) => JSON.stringify(asInContainer(JSON.parse(each))))),
+      );
+    }
+    assert.equal(read("deploy/compose/webhook-url").trim(), asInContainer(alertInbox(ports)));
+  });
+
+test("with TLS, nothing calls over HTTP what uses TLS, except the fault admin ports", () => {
+  const plaintext = Object.entries(withTls).flatMap(([name, { environment = {} }]) =>
+    Object.entries(environment)
+      .filter(([variable]) => !variable.startsWith("FAULT_ADMIN_"))
+      .filter(([, value]) => /http:\/\/(gateway|service-|loki|otelcol)/.test(`${value}`))
+      .map(([variable]) => `${name}: ${variable}`),
+  );
+  assert.deepEqual(plaintext, []);
+  const { environment = {} } = withTls.console ?? assert.fail();
+  for (const [variable, value] of Object.entries(environment)) {
+    const [, port = ""] = /:\$\{(\w+):-\d+\}$/.exec(`${value}`) ?? [];
+    if (!variable.endsWith("_PUBLIC_URL")) continue;
+    const ports: Ports = { ...DEFAULT_PORTS, usesTls: true };
+    assert.equal(resolved(value), httpAddress(ports, port as PortVariable), variable);
   }
-  assert.equal(read("deploy/compose/webhook-url").trim(), asInContainer(alertInbox(DEFAULT_PORTS)));
+});
+
+test("only the owner of a key mounts it, after `certificates` has made it, and is checked where it answers", () => {
+  assert.equal(CERTIFICATES, "/volumes/certificates");
+  const volumes = ["certificates", "tls-ca", ...CERTIFICATE_OWNERS.map((owner) => `tls-${owner}`)];
+  const mountsOf = (name: string) => withTls[name]?.volumes?.map((mount) => mount.split(":")) ?? [];
+  for (const name of ["certificates", "init"])
+    assert.deepEqual(
+      mountsOf(name)
+        .filter(([source = ""]) => volumes.includes(source))
+        .sort(),
+      [
+        ["certificates", CERTIFICATES],
+        ...volumes.slice(1).map((volume) => [volume, `${TLS}/${volume.slice(4)}`]),
+      ].sort(),
+    );
+  for (const [name, { depends_on, healthcheck, environment = {}, user }] of Object.entries(withTls)) {
+    if (name === "certificates" || name === "init") continue;
+    const mounts = mountsOf(name).filter(([source = ""]) => volumes.includes(source));
+    for (const [source, , mode] of mounts) {
+      assert.ok(source === "tls-ca" || source === `tls-${name}`, `${name} mounts ${source}`);
+      assert.equal(mode, "ro", name);
+      assert.equal(depends_on?.certificates?.condition, "service_healthy", name);
+    }
+    if (!mounts.some(([source]) => source === `tls-${name}`)) continue;
+    // The files belong to the user and the groups of `certificates`.
+    const { group_add = [], user: maker } = withTls.certificates ?? assert.fail();
+    assert.ok([maker, ...group_add.map((group) => `${group}:${group}`)].includes(user), `${name}: ${user}`);
+    if ("HEALTH_PORT" in environment)
+      assert.deepEqual(healthcheck?.test, ["CMD", "ready", `127.0.0.1:${environment.HEALTH_PORT}/readyz`]);
+  }
 });
 
 test("configuration is mounted read-only", () => {
-  for (const [name, { volumes = [] }] of Object.entries(compose))
+  for (const [name, { volumes = [] }] of Object.entries(withTls))
     for (const mount of volumes) if (/^[./$]/.test(mount)) assert.match(mount, /:ro$/, `${name}: ${mount}`);
 });
 
-test("init mounts the same files of the clone as each component, at the same paths, and knows the component's user", () => {
-  const inInit = (compose.init?.volumes ?? []).filter((mount) => mount.includes(`:${CLONE}`));
-  const inComponents = Object.entries(compose).flatMap(([name, { volumes = [], user, depends_on }]) => {
-    const mounts = volumes.filter((mount) => mount.includes(`:${CLONE}`));
-    if (name === "init" || mounts.length === 0) return [];
-    for (const mount of mounts) assert.ok(mount.includes(`:${CLONE}${name}/`), `${name}: ${mount}`);
-    assert.ok(volumes.includes(`configuration:${PROVIDED.replace(/\/$/, "")}:ro`), name);
-    assert.equal(user.split(":")[0], `${USERS[name as keyof typeof USERS]}`, name);
-    assert.equal(depends_on?.init?.condition, "service_completed_successfully", name);
-    return mounts;
+for (const { mode, file } of MODES)
+  test(`init mounts the same files of the clone as each component, at the same paths, and knows the component's user${mode}`, () => {
+    const inInit = (file.init?.volumes ?? []).filter((mount) => mount.includes(`:${CLONE}`));
+    const inComponents = Object.entries(file).flatMap(([name, { volumes = [], user, depends_on }]) => {
+      const mounts = volumes.filter((mount) => mount.includes(`:${CLONE}`));
+      if (name === "init" || mounts.length === 0) return [];
+      for (const mount of mounts) assert.ok(mount.includes(`:${CLONE}${name}/`), `${name}: ${mount}`);
+      assert.ok(volumes.includes(`configuration:${PROVIDED.replace(/\/$/, "")}:ro`), name);
+      assert.equal(user.split(":")[0], `${USERS[name as keyof typeof USERS]}`, name);
+      assert.equal(depends_on?.init?.condition, "service_completed_successfully", name);
+      return mounts;
+    });
+    assert.ok(inInit.length > 8, `${inInit.length}`);
+    assert.deepEqual(inInit.toSorted(), inComponents.toSorted());
   });
-  assert.ok(inInit.length > 8, `${inInit.length}`);
-  assert.deepEqual(inInit.toSorted(), inComponents.toSorted());
-});
 
 for (const [what, variables] of Object.entries({
   "without the user's own list": {},
@@ -289,14 +383,27 @@ test("`docker compose up --scale` can start several instances of A and B, and Pr
       assert.match(resolved(line, { [variable]: "" }), /^127\.0\.0\.1::\d+$/, name);
     }
   }
-  const [script, file, ...services] = compose.probe?.command ?? [];
-  assert.equal(script, "deploy/container/instances");
-  assert.equal(file, `${PROVIDED}prometheus/instances/services.json`);
-  assert.match(read("prometheus/scrape/files.yml"), / instances\/services\.json\]/);
-  assert.deepEqual(
-    services,
-    instanceTargets.flatMap(({ targets }) => targets),
-  );
+  for (const [scheme, all] of [
+    ["", compose],
+    ["https://", withTls],
+  ] as const) {
+    const [script, file, ...services] = all.probe?.command ?? [];
+    assert.equal(script, "deploy/container/instances");
+    assert.equal(file, `${PROVIDED}prometheus/instances/services.json`);
+    const { instances } = scrapeTargets({ tls: false });
+    assert.deepEqual(
+      services,
+      instances.flatMap(({ targets }) => targets.map((target) => scheme + target)),
+    );
+  }
+  const [services, instances] = parse(read("prometheus/scrape/files.yml")).scrape_configs;
+  assert.deepEqual(instances, {
+    ...services,
+    job_name: "instances",
+    // A name of each certificate; the addresses of the containers are not.
+    tls_config: { server_name: "localhost" },
+    file_sd_configs: [{ ...services.file_sd_configs[0], files: ["instances/services.json"] }],
+  });
   for (const gateway of ["gateway", "gateway-rest"])
     assert.equal(
       resolved(compose[gateway]?.environment?.UPSTREAM_DNS_MS ?? "", { UPSTREAM_DNS_MS: "1000" }),
@@ -337,7 +444,7 @@ test("the list of instances has each address of a name, and the name itself if i
   };
   writeFileSync(addresses, "a 10.0.0.1\n");
   const script = join(REPOSITORY, "deploy/container/instances");
-  const child = spawn(script, [file, "a:50061", "b:50062"], {
+  const child = spawn(script, [file, "a:50061", "https://b:50062"], {
     env: { PATH: `${folder}:${readEnvironment().basic.PATH}` },
     stdio: "ignore",
     detached: true,
@@ -349,5 +456,8 @@ test("the list of instances has each address of a name, and the name itself if i
     "a 10.0.0.2\na 10.0.0.1\nb 10.0.0.3\n",
     isDeepEqual([["10.0.0.1:50061", "10.0.0.2:50061"], ["b:50062"]]),
   );
-  assert.deepEqual(JSON.parse(readFileSync(file, "utf8"))[0].labels, { job: "a", service_name: "a" });
+  const labelsOf = () =>
+    JSON.parse(readFileSync(file, "utf8")).map((group: { labels: object }) => group.labels);
+  const labels = { job: "a", service_name: "a" };
+  assert.deepEqual(labelsOf(), [labels, { job: "b", service_name: "b", __scheme__: "https" }]);
 });

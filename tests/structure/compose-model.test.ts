@@ -6,23 +6,24 @@ import { REPOSITORY } from "@lgtm-lab/contracts/repository";
 import { execa } from "execa";
 import { readEnvironment } from "../../packages/stack/src/env.ts";
 import { HOST } from "../../packages/stack/src/ports.ts";
-import { parseMemoryLimit, readComposeFile, resolved } from "../compose/file.ts";
+import { COMPOSE_FILES, parseMemoryLimit, readComposeFile, resolved } from "../compose/file.ts";
 import { currentCompose } from "../compose/program.ts";
 
 /**
- * Checks that a current Compose reads docker-compose.yml exactly as it is written. (`npm run test:compose` may run an
- * older one, such as Debian's 1.29.) Needs no Docker engine.
+ * Checks that a current Compose reads docker-compose.yml, and docker-compose.tls.yml after it, exactly as they are written.
+ * (`npm run test:compose` may run an older one, such as Debian's 1.29.) Needs no Docker engine.
  */
-const COMPOSE_FILE = join(REPOSITORY, "docker-compose.yml");
+type Files = keyof typeof COMPOSE_FILES;
 const program = await currentCompose();
 type Model = Record<string, Record<string, unknown>>;
 type Variables = Readonly<Record<string, string>>;
 
-/** Runs a command of Compose on the file, without the clone's `.env` and the user's settings. Fails on a warning. */
-async function config(args: readonly string[], variables: Variables = {}): Promise<string> {
+/** Runs a command of Compose on files, without the clone's `.env` and the user's settings. Fails on a warning. */
+async function config(files: Files, args: readonly string[], variables: Variables = {}): Promise<string> {
   const { PATH = "", HOME = "" } = readEnvironment().basic;
   const [file, ...first] = program;
-  const command = [...first, "-f", COMPOSE_FILE, "--env-file", "/dev/null", ...args];
+  const named = COMPOSE_FILES[files].flatMap((name) => ["-f", join(REPOSITORY, name)]);
+  const command = [...first, ...named, "--env-file", "/dev/null", ...args];
   const { stdout, stderr } = await execa(file, command, {
     cwd: REPOSITORY,
     env: { PATH, HOME, ...variables },
@@ -34,9 +35,15 @@ async function config(args: readonly string[], variables: Variables = {}): Promi
 
 const TOOLS = ["--profile", "tools"];
 
-/** A value other than the default for every variable of the file. */
+/** A value other than the default for every variable of the files. */
 const CHANGED: Variables = Object.fromEntries(
-  [...new Set(readFileSync(COMPOSE_FILE, "utf8").match(/(?<=\$\{)\w+/g))].map((name, index) => {
+  [
+    ...new Set(
+      COMPOSE_FILES.tls.flatMap(
+        (name) => readFileSync(join(REPOSITORY, name), "utf8").match(/(?<=\$\{)\w+/g) ?? [],
+      ),
+    ),
+  ].map((name, index) => {
     if (name.endsWith("_PORT")) return [name, `${20_000 + index}`];
     return [name, name === "LAB_TARGETS" ? "./elsewhere" : `changed-${index}`];
   }),
@@ -105,18 +112,20 @@ function withoutDefaults(service: Record<string, unknown>): Record<string, unkno
   });
 }
 
-for (const [what, variables] of Object.entries({
-  "with the defaults": {},
-  "with every variable changed": CHANGED,
-})) {
+for (const [what, files, variables] of [
+  ["with the defaults", "plain", {}],
+  ["with every variable changed", "plain", CHANGED],
+  ["with TLS", "tls", {}],
+  ["with TLS and every variable changed", "tls", CHANGED],
+] as const) {
   test(`${what}: the file is valid, without warnings`, async () => {
-    await config(["config", "--quiet"], variables);
-    await config([...TOOLS, "config", "--quiet"], variables);
+    await config(files, ["config", "--quiet"], variables);
+    await config(files, [...TOOLS, "config", "--quiet"], variables);
   });
 
   test(`${what}: Compose reads every service as it is written`, async () => {
-    const { services } = JSON.parse(await config([...TOOLS, "config", "--format", "json"], variables));
-    const written = readComposeFile() as unknown as Model;
+    const { services } = JSON.parse(await config(files, [...TOOLS, "config", "--format", "json"], variables));
+    const written = readComposeFile(files) as unknown as Model;
     assert.deepEqual(Object.keys(services).sort(), Object.keys(written).sort());
     for (const [name, service] of Object.entries(services as Model))
       assert.deepEqual(withoutDefaults(service), expected(written[name] ?? {}, variables), name);
@@ -127,7 +136,7 @@ for (const [what, variables] of Object.entries({
 const WITHOUT_HEALTH = ["tempo", "otelcol", "traffic", "init", "fault"];
 
 test("every service has limits, hardening, ports on loopback and a health check", async () => {
-  const { services } = JSON.parse(await config([...TOOLS, "config", "--format", "json"]));
+  const { services } = JSON.parse(await config("tls", [...TOOLS, "config", "--format", "json"]));
   for (const [name, service] of Object.entries(services as Model)) {
     const { read_only, cap_drop, security_opt, user, restart, ports = [] } = service;
     assert.deepEqual({ read_only, cap_drop }, { read_only: true, cap_drop: ["ALL"] }, name);
@@ -142,13 +151,13 @@ test("every service has limits, hardening, ports on loopback and a health check"
 });
 
 test("every service except `fault` starts by default", async () => {
-  const { services } = JSON.parse(await config(["config", "--format", "json"]));
-  const all = Object.keys(readComposeFile());
+  const { services } = JSON.parse(await config("tls", ["config", "--format", "json"]));
+  const all = Object.keys(readComposeFile("tls"));
   assert.deepEqual(Object.keys(services).sort(), all.filter((name) => name !== "fault").sort());
 });
 
 test("every mounted file and folder exists; otherwise Compose would create an empty folder", async () => {
-  const { services } = JSON.parse(await config([...TOOLS, "config", "--format", "json"]));
+  const { services } = JSON.parse(await config("tls", [...TOOLS, "config", "--format", "json"]));
   const mounts = Object.values(services as Model).flatMap(
     ({ volumes = [] }) => volumes as { type: string; source: string }[],
   );
@@ -160,7 +169,7 @@ test("every mounted file and folder exists; otherwise Compose would create an em
 // Compose v2 and later look on Docker Hub first, where the name may belong to someone else. Compose 1.29 builds every
 // image that has a `build` section.
 test("our own images are never pulled: the first service that needs one builds it", () => {
-  const file = readComposeFile();
+  const file = readComposeFile("tls");
   const waitsFor = (name: string): string[] => {
     const next = Object.keys(file[name]?.depends_on ?? {});
     return [...next, ...next.flatMap(waitsFor)];
@@ -178,7 +187,7 @@ test("our own images are never pulled: the first service that needs one builds i
 });
 
 test("an image is built once, not for each service that runs it", async () => {
-  const { services } = JSON.parse(await config(["config", "--format", "json"]));
+  const { services } = JSON.parse(await config("tls", ["config", "--format", "json"]));
   const built = Object.values(services as Model).flatMap(({ build, image }) => (build ? [image] : []));
   assert.deepEqual(built.sort(), ["lgtm-lab/console:0.1.0", "lgtm-lab/services:0.1.0"]);
 });

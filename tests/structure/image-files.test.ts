@@ -34,7 +34,7 @@ const NOT_MODULES = [
 const contains = (path: string, file: string) => `${file}/`.startsWith(`${path}/`);
 
 /** The programs that containers run in addition to the apps. */
-const CONTAINER_ENTRY_POINTS = ["deploy/container/init.ts", "deploy/container/fault.ts"];
+const CONTAINER_ENTRY_POINTS = ["init", "fault", "certificates"].map((name) => `deploy/container/${name}.ts`);
 for (const [image, entries] of Object.entries({
   services: [...globSync("apps/*/src/main.ts"), ...CONTAINER_ENTRY_POINTS],
   console: ["apps/console/server/main.ts"],

@@ -51,8 +51,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "load/src/report/plots.ts",
   ],
   "deploy/": [
+    "packages/certificates/",
     "packages/contracts/",
     "packages/faults/",
+    "packages/stack/src/certificates.ts",
     "packages/stack/src/components/configuration.ts",
     "packages/stack/src/ports.ts",
   ],

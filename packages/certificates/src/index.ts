@@ -45,7 +45,7 @@ export const DEFAULT_LIFETIME_MS = DAY_MS;
 export const CA_LIFETIME_MS = 365 * DAY_MS;
 
 /** Services check their files once a second. Before a new CA issues certificates, all of them must know it. */
-const TRUST_MS = 3_000;
+export const TRUST_MS = 3_000;
 
 /** A certificate and its private key, in PEM. */
 export interface KeyPair {

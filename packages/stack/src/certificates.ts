@@ -82,8 +82,8 @@ export async function makeCertificates(
   return { ...made, renewed: [...made.renewed, ...renewed] };
 }
 
-/** How often the launcher looks for certificates to renew. After a suspension they may have expired. */
-const RENEW_MS = 60_000;
+/** How often certificates to renew are looked for. After a suspension they may have expired. */
+export const RENEW_MS = 60_000;
 
 /** Renews the certificates of a running stack until the returned function is called. `failed` gets each new failure. */
 export function keepCertificatesValid(

@@ -29,6 +29,8 @@ const FOLDER_MODE = 0o755;
 /** A copy may contain a secret that its original, with mode 0600, hides from other users. */
 const PRIVATE_MODE = 0o400;
 const PERMISSIONS = 0o777;
+/** For chown. */
+const UNCHANGED = -1;
 
 /**
  * Provides a configuration file or folder of the clone at `to`, as a symbolic link to the original. It is a copy
@@ -100,11 +102,11 @@ function copy(from: string, to: string, reader: Reader): void {
 export function replaceFile(
   file: string,
   text: string | Buffer,
-  { mode, user }: { readonly mode: number; readonly user?: number },
+  { mode, user, group = user }: { readonly mode: number; readonly user?: number; readonly group?: number },
 ): void {
   const unfinished = `${file}.new`;
   rmSync(unfinished, { force: true }); // left by a run that was killed
   writeFileSync(unfinished, text, { mode });
-  if (user !== undefined) chownSync(unfinished, user, user);
+  if (group !== undefined) chownSync(unfinished, user ?? UNCHANGED, group);
   renameSync(unfinished, file);
 }
