@@ -182,9 +182,10 @@ function run(file, args) {
  * child stops.
  */
 function runChild(args, env) {
-  const child = spawn(NODE, args, { stdio: ["inherit", "inherit", "inherit", "ipc"], env });
+  // Before the start, because a signal may arrive as soon as the child runs. The handlers run after this function.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  const child = spawn(NODE, args, { stdio: ["inherit", "inherit", "inherit", "ipc"], env });
   if (startedByNpm()) onParentEnd(process.ppid, () => child.kill("SIGTERM"));
   child.once("error", (error) => fail(`${NODE} cannot be run: ${error.message}`));
   child.once("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
