@@ -440,8 +440,13 @@ if [ "$tls" = yes ]; then
     # A kubelet updates mounted Secrets within about two minutes.
     deadline=$((SECONDS + 240))
     trusts() { kube -n pspd exec "$1" -- cat /run/secrets/tls/ca.crt 2>/dev/null | cmp -s - "$authority"; }
-    gone() { ! kube -n pspd get "$1" >/dev/null 2>&1; }
-    for pod in $(kube -n pspd get pods -l "app.kubernetes.io/name in ($(IFS=,; echo "${tls_services[*]}"))" -o name); do
+    gone() {
+      local found
+      found=$(kube -n pspd get "$1" --ignore-not-found -o name) && [ -z "$found" ]
+    }
+    pods=$(kube -n pspd get pods --field-selector status.phase=Running \
+      -l "app.kubernetes.io/name in ($(IFS=,; echo "${tls_services[*]}"))" -o name)
+    for pod in $pods; do
       until trusts "$pod" || gone "$pod"; do
         [ $SECONDS -lt $deadline ] || fail "$pod has not received the new CA within four minutes." \
           "Fix: see kubectl --context $context -n pspd describe $pod, and run this command again."

@@ -97,7 +97,7 @@ export class TlsCredentials {
     };
   }
 
-  /** Calls a function after each change. */
+  /** Calls a function after each change: of a certificate of a new CA twice, first when only the CAs are in use. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -145,6 +145,7 @@ export class TlsCredentials {
     const options = { ...loaded.options, cert, key };
     this.#current = { ...loaded, options, context: createSecureContext(options), chain };
     this.#publishValidity();
+    this.#notify();
     this.#waiting = setTimeout(() => this.#use(loaded), this.#newCaMs).unref();
   }
 
@@ -154,6 +155,10 @@ export class TlsCredentials {
     this.#publishValidity();
     certificateReloaded(this.#role, "ok");
     logger.info({ certificate: this.#files.cert.path }, "changed certificate files are in use");
+    this.#notify();
+  }
+
+  #notify(): void {
     for (const listener of this.#listeners) listener();
   }
 
