@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { TRUST_MS } from "@lgtm-lab/certificates";
@@ -24,11 +24,12 @@ import { CERTIFICATES, SERVICE_USER, TLS, USERS } from "./env.ts";
 const CLIENTS = "ca";
 const OWNER_AND_GROUP_MAY_READ = 0o640;
 const ALL_MAY_READ = 0o644;
-/** Changed after each round without errors. The health check looks at its age. */
+/** Changed after each round without errors in this run. The health check looks at its age. */
 const RENEWED = join(CERTIFICATES, "renewed");
 
 const owners = readdirSync(TLS).filter((name) => name !== CLIENTS) as CertificateOwner[];
 
+rmSync(RENEWED, { force: true }); // of an earlier run
 let failure: string | undefined;
 while (true) {
   try {
@@ -47,7 +48,7 @@ async function renew(): Promise<void> {
   const authority = authorityFile(CERTIFICATES);
   const isReplaced = copy(authority, join(TLS, CLIENTS, "ca.crt"), { mode: ALL_MAY_READ });
   for (const owner of owners) provide(owner, { "ca.crt": authority });
-  // All programs must load a new CA before others present certificates of it.
+  // Before a new CA issues the certificates in use, all programs must load it.
   if (isReplaced) await setTimeout(TRUST_MS);
   for (const owner of owners) {
     const { cert, key } = certificatePaths(CERTIFICATES, owner);

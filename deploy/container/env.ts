@@ -19,7 +19,7 @@ export const faultAdminUrls = Object.fromEntries(
 ) as Record<ServiceName, string>;
 
 /**
- * Prometheus's target lists (file_sd) of what can use TLS, in the format of the launcher's `targets/services.json` and
+ * Prometheus's target lists (file_sd) of the programs that TLS changes, in the format of the launcher's `targets/services.json` and
  * `targets/stack.json`. `instances` are the services that can have several instances, all of which the script `instances`
  * lists later.
  */

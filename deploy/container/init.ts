@@ -6,8 +6,8 @@ import { CERTIFICATES, consoleUrl, SERVICE_USER, scrapeTargets, TLS, USERS, VOLU
 
 /**
  * Runs as root at each `docker compose up`, before all other containers: sets the owners of volumes, generates the
- * secrets, which are kept as long as their volume, provides the configuration files of the clone, and lists what can use
- * TLS for Prometheus.
+ * secrets, which are kept as long as their volume, provides the configuration files of the clone, and writes
+ * Prometheus's target lists of the programs that TLS changes.
  */
 /** The mount point of the clone's files, with a folder for each component; the paths are the same in the component. */
 const CLONE = "/clone";

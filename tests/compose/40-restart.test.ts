@@ -20,13 +20,16 @@ describe("kill -9 of each container", () => {
       const pids = await Promise.all(names.map(async (name) => (await stateOf(name)).Pid));
       await killFromHost(...pids);
       const since = performance.now();
-      for (const [index, name] of names.entries())
-        await within(
-          `${name} is back`,
-          BACK_MS,
-          async () => (await stateOf(name)).Pid !== pids[index] && (await isReady(name)),
-          { since },
-        );
+      await Promise.all(
+        names.map((name, index) =>
+          within(
+            `${name} is back`,
+            BACK_MS,
+            async () => (await stateOf(name)).Pid !== pids[index] && (await isReady(name)),
+            { since, intervalMs: 500 },
+          ),
+        ),
+      );
     });
 
   it("afterwards every path through the system and its trace work", async () => {

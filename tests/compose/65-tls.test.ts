@@ -20,6 +20,8 @@ import { addressOfContainer, startOf, succeededCalls, untilReady } from "./stack
 /** Two instances of B, to scrape and call instances whose addresses are not in their certificates. */
 const SEVERAL = { SERVICE_B_GRPC_PORT: "", SERVICE_B_HTTP_PORT: "", UPSTREAM_DNS_MS: "500" };
 const CERTIFICATES = "/volumes/certificates/tls";
+/** Service A closes its connections 3 s after its certificate has changed. */
+const CLOSED_MS = 5_000;
 
 describe("docker-compose.tls.yml, with --scale service-b=2", () => {
   const ports = { ...readEnvironment().ports, usesTls: true as const };
@@ -100,9 +102,10 @@ describe("docker-compose.tls.yml, with --scale service-b=2", () => {
       servername: "service-a",
       ALPNProtocols: ["h2"],
     });
-    socket.on("error", () => {});
-    socket.resume();
-    await once(socket, "close");
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    await once(socket, "secureConnect"); // rejects if the handshake fails for another reason
+    socket.on("error", () => {}).resume();
+    await closed;
   });
 
   it("all scrape targets are up, both instances of B among them", async () => {
@@ -161,28 +164,31 @@ describe("docker-compose.tls.yml, with --scale service-b=2", () => {
   });
 
   it("a renewed certificate is used without a restart, and no request fails", async () => {
-    const serial = async () => {
-      const socket = connect({
-        host: HOST,
-        port: ports.GATEWAY_PORT,
-        ca: authority,
-        servername: "localhost",
-      });
+    const serial = async (port: number, servername: string) => {
+      const socket = connect({ host: HOST, port, ca: authority, servername });
       await once(socket, "secureConnect");
       const { serialNumber } = socket.getPeerX509Certificate() ?? {};
       socket.destroy();
       return serialNumber;
     };
-    const [start, before] = [await startOf("gateway"), await serial()];
+    const serials = async () => [
+      await serial(ports.GATEWAY_PORT, "localhost"),
+      await serial(ports.SERVICE_A_HTTP_PORT, "service-a"),
+    ];
+    const [start, before] = [await startOf("gateway"), await serials()];
+    let since: number | undefined;
     await inCertificates("rm", ...["gateway", "service-a"].map((owner) => `${CERTIFICATES}/${owner}.pem`));
     await docker("restart", await containerOf("certificates")); // it looks at once, and then every minute
     const failed: number[] = [];
-    await within("the gateway uses a new certificate", 15_000, async () => {
+    await within("both use new certificates, and have closed old connections", 20_000, async () => {
       for (const request of GATEWAY_REQUESTS) {
         const { status } = await call(baseOf(request), request.path);
         if (status !== 200) failed.push(status);
       }
-      return (await serial()) !== before;
+      const now = await serials();
+      if (now.some((each, index) => each === before[index])) return false;
+      since ??= performance.now();
+      return performance.now() - since > CLOSED_MS;
     });
     assert.deepEqual(failed, []);
     assert.equal(await startOf("gateway"), start, "the gateway was restarted");

@@ -82,7 +82,7 @@ export async function makeCertificates(
   return { ...made, renewed: [...made.renewed, ...renewed] };
 }
 
-/** How often certificates to renew are looked for. After a suspension they may have expired. */
+/** How often the certificates are checked. After a suspension they may have expired. */
 export const RENEW_MS = 60_000;
 
 /** Renews the certificates of a running stack until the returned function is called. `failed` gets each new failure. */

@@ -99,7 +99,7 @@ test("the names are resolved again after addresses that cannot be used", async (
   assert.deepEqual(await next(), ["10.0.0.1:1"]);
 });
 
-test("an https address keeps its name, unless the certificate is that of the service", async (t) => {
+test("names in https addresses are resolved only with resolvesHttps", async (t) => {
   for (const [resolvesHttps, address] of [
     [false, "https://a:50061"],
     [true, "https://10.0.0.1:50061"],

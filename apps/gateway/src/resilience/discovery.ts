@@ -18,8 +18,8 @@ export interface WatchOptions {
   /** The time between two resolutions of the names; 0: they are not resolved. */
   readonly dnsMs: number;
   /**
-   * Whether names in https addresses are resolved too. The certificate must then have another name: with UPSTREAM_TLS_*, it
-   * is that of the service.
+   * Whether names in https addresses are resolved too: only if the certificate is checked for the name of the service, as
+   * with UPSTREAM_TLS_*, not for the host of the address.
    */
   readonly resolvesHttps?: boolean;
   /** Whether a line of a file is an address. */
