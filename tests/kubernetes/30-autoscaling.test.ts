@@ -30,6 +30,8 @@ describe("the HorizontalPodAutoscalers", { skip: skipUnlessOwnCluster }, () => {
   it("add pods of the gateway and of service A under the load of k6", async () => {
     const gateway = await serviceAddress("gateway");
     for (const name of NAMES) {
+      // The load for the gateway may have been enough for service A too.
+      if ((await readyPods(name)) > 1) continue;
       const seconds = (2 * UP_MS) / 1000;
       loads.push(await startUsers(gateway, { users: USERS[name], seconds, testId: "autoscaling" }));
       await within(`two pods of ${name}`, UP_MS, async () => (await readyPods(name)) > 1);
