@@ -106,7 +106,9 @@ async function tidyUp({ services }: Images, stopEngine: () => Promise<void>): Pr
 }
 
 /** Removes the containers, networks and volumes, also those with TLS. */
-const removeAll = () => composeTls({}, "down", "-v", "--remove-orphans");
+async function removeAll(): Promise<void> {
+  await composeTls({}, "down", "-v", "--remove-orphans");
+}
 
 async function browser(): Promise<void> {
   const specs = ["10-first-view", "15-follow", "20-dashboards", "40-traces-logs", "60-incident"];
