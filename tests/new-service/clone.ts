@@ -136,6 +136,9 @@ export const STEPS = {
         .replace(/^( +)FAULT_ADMIN_B_URL: .*\n/m, `$&$1FAULT_ADMIN_C_URL: http://${NAME}:9904\n`)
         .replace(/(?<=all memory limits is )\d+(?= MiB)/, withItsLimit);
     });
+  },
+
+  composeTls({ edit }: Clone) {
     edit("docker-compose.tls.yml", (text) => {
       const [block = ""] = /^ {2}service-b:\n(?: {4,}.*\n)+/m.exec(text) ?? [];
       const asNew = (part: string) => part.replaceAll("service-b", NAME);

@@ -29,12 +29,11 @@ describe("a new service: a copy of service A", () => {
     assert.match(docs.output, /'SERVICE_C_GRPC_PORT'/);
   });
 
-  it("needs changes in five files outside its folder", async () => {
+  it("needs changes in four files outside its folder", async () => {
     STEPS.compose(clone);
     STEPS.readme(clone);
     assert.deepEqual(await clone.changedOutside(FOLDER), [
       "README.md",
-      "docker-compose.tls.yml",
       "docker-compose.yml",
       "package-lock.json",
       "packages/contracts/src/services.ts",
@@ -45,8 +44,16 @@ describe("a new service: a copy of service A", () => {
     const compose = await clone.node("--test", ...AGREEMENT);
     assert.equal(compose.exitCode, 0, compose.output);
     assert.match(compose.output, new RegExp(`${NAME}: the same environment`));
+    assert.match(compose.output, new RegExp(`to run ${NAME} with TLS in containers`));
     const docs = await clone.node("--test", "--test-name-pattern=ports", DOCS);
     assert.equal(docs.exitCode, 0, docs.output);
+  });
+
+  it("passes them with TLS in containers too, after one more file", async () => {
+    STEPS.composeTls(clone);
+    const { exitCode, output } = await clone.node("--test", ...AGREEMENT);
+    assert.equal(exitCode, 0, output);
+    assert.match(output, new RegExp(`${NAME} with TLS: the same environment`));
   });
 
   it("is known to the launcher, the doctor, the fault client and the test matrix", async () => {
