@@ -19,9 +19,9 @@ export const faultAdminUrls = Object.fromEntries(
 ) as Record<ServiceName, string>;
 
 /**
- * Prometheus's target lists (file_sd) of the programs that TLS changes, in the format of the launcher's `targets/services.json` and
- * `targets/stack.json`. `instances` are the services that can have several instances, all of which the script `instances`
- * lists later.
+ * Prometheus's target lists (file_sd) of the programs that TLS changes, in the format of the launcher's
+ * `targets/services.json` and `targets/stack.json`. `instances` are the services that can have several instances; the
+ * script `instances` lists all of them later.
  */
 export function scrapeTargets({ tls }: { tls: boolean }) {
   const group = (name: string, port: number) => ({

@@ -150,7 +150,7 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
     assert.equal(await slow(), 0);
   });
 
-  it("a fault whose mechanism is off cannot be set, and lab names what it needs", async () => {
+  it("a fault that needs a disabled mechanism cannot be set; the error and `lab faults` name the mechanism", async () => {
     assert.match(await run("break", "slow-a-one"), /slow-a-one cannot be set: it needs .*least-time/);
     assert.match(await run("faults"), /token-storm .*lab up --auth/);
   });

@@ -124,7 +124,7 @@ for (const protocol of PROTOCOLS)
     // Long enough for an attempt that succeeds on a busy machine.
     const TIMED = { UPSTREAM_RETRIES: "2", UPSTREAM_RETRY_BUDGET: "100", UPSTREAM_ATTEMPT_TIMEOUT_MS: "400" };
     // A single slow attempt of the healthy instance would count as its failure.
-    const PATIENT = { ...TIMED, UPSTREAM_ATTEMPT_TIMEOUT_MS: "1500" };
+    const LONG_TIMEOUT = { ...TIMED, UPSTREAM_ATTEMPT_TIMEOUT_MS: "1500" };
     const never = new Promise<void>(() => {});
 
     it("no request fails while one of two addresses does not answer", async (t) => {
@@ -141,7 +141,7 @@ for (const protocol of PROTOCOLS)
 
     it("an instance that does not respond is ejected, or its circuit breaker opens", async (t) => {
       for (const mechanism of ["UPSTREAM_EJECTION_FAILURES", "UPSTREAM_BREAKER_FAILURES"]) {
-        const { first, all } = await startGateway(t, protocol, { ...PATIENT, [mechanism]: "1" }, 2);
+        const { first, all } = await startGateway(t, protocol, { ...LONG_TIMEOUT, [mechanism]: "1" }, 2);
         first.behaviour = { until: never };
         every(await all(6), 200);
         assert.equal(first.calls, 1, mechanism);

@@ -9,10 +9,10 @@ import type { TlsFile, TlsFiles } from "./settings.ts";
 /** How often the files are checked. Kubernetes replaces a folder, which watching a file does not notice. */
 const CHECK_MS = 1_000;
 /**
- * How long a program waits before it uses a certificate of a CA that is new to it: the other side checks its files once a
- * second too, and must know that CA first.
+ * How long a program waits until the other side, which checks its files once a second too, has read a new CA: before it
+ * uses a certificate of that CA, and before it makes clients connect again.
  */
-const NEW_CA_MS = 3_000;
+export const TRUST_MS = 3_000;
 /** Enough for a chain, or for a bundle of the public CAs. */
 const MAX_BYTES = 1_048_576;
 
@@ -56,7 +56,7 @@ export class TlsCredentials {
   #failure: string | undefined;
 
   /** Throws an error that names the variable if a file cannot be used. */
-  constructor({ files, role, checkMs = CHECK_MS, newCaMs = NEW_CA_MS }: CredentialsOptions) {
+  constructor({ files, role, checkMs = CHECK_MS, newCaMs = TRUST_MS }: CredentialsOptions) {
     this.#files = files;
     this.#newCaMs = newCaMs;
     this.#role = role;
@@ -128,7 +128,10 @@ export class TlsCredentials {
     }
   }
 
-  /** Loads the files, and uses them for new connections. Throws an error that names the variable if one cannot be used. */
+  /**
+   * Loads the files, and uses them for new connections: the CAs at once, a certificate of a new CA after a time. Throws an
+   * error that names the variable if one cannot be used.
+   */
   #replace(): void {
     const seen = this.#stamp();
     const loaded = this.#load();

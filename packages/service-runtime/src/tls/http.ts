@@ -5,7 +5,7 @@ import type { TLSSocket, TlsOptions } from "node:tls";
 import type { HttpBindings } from "@hono/node-server";
 import type { Hono, MiddlewareHandler } from "hono";
 import { Problem } from "../problem.ts";
-import type { TlsCredentials } from "./credentials.ts";
+import { type TlsCredentials, TRUST_MS } from "./credentials.ts";
 import { type Http2Connections, type Http2Limits, http2Connections } from "./http2.ts";
 import { type TlsListener, tlsListener } from "./listener.ts";
 import { handshakeFailed } from "./observe.ts";
@@ -16,12 +16,9 @@ import { handshakeFailed } from "./observe.ts";
  */
 export const MAX_CONNECTION_MS = 600_000;
 
-/** Programs check their files once a second. When the CA changes too, all of them must know it before they connect again. */
-const RECONNECT_AFTER_MS = 3_000;
-
 /** Runs `reconnect`, which makes clients open new connections, some time after each change of the certificate. */
 export const afterChange = (credentials: TlsCredentials, reconnect: () => void): void =>
-  credentials.onChange(() => void setTimeout(reconnect, RECONNECT_AFTER_MS).unref());
+  credentials.onChange(() => void setTimeout(reconnect, TRUST_MS).unref());
 
 /** What an HTTP server needs to use TLS. */
 export interface HttpTls {
