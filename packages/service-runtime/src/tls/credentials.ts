@@ -48,8 +48,8 @@ export class TlsCredentials {
   readonly #newCaMs: number;
   /** Uses a certificate of a new CA. */
   #waiting: NodeJS.Timeout | undefined;
-  /** The CAs when a certificate was last replaced. The other side knows them. */
-  #known: readonly X509Certificate[] | undefined;
+  /** When each CA was first read, by its fingerprint, in milliseconds. */
+  #readAt = new Map<string, number>();
   #current: Loaded;
   #seen: string;
   /** The last message about files that cannot be used. */
@@ -62,7 +62,8 @@ export class TlsCredentials {
     this.#role = role;
     this.#seen = this.#stamp();
     this.#current = this.#load();
-    this.#known = this.#current.authorities;
+    for (const { fingerprint256 } of this.#current.authorities ?? [])
+      this.#readAt.set(fingerprint256, -Infinity);
     this.#publishValidity();
     for (const outcome of ["ok", "failed"] as const) certificateReloaded(role, outcome, 0);
     this.#timer = setInterval(() => this.#check(), checkMs).unref();
@@ -138,8 +139,8 @@ export class TlsCredentials {
     this.#seen = seen;
     this.#failure = undefined;
     clearTimeout(this.#waiting);
-    const known = this.#known;
-    if (!known || loaded.chain.some((each) => known.some((authority) => each.checkIssued(authority)))) {
+    const untilKnown = this.#untilKnown(loaded);
+    if (untilKnown <= 0) {
       this.#use(loaded);
       return;
     }
@@ -149,12 +150,22 @@ export class TlsCredentials {
     this.#current = { ...loaded, options, context: createSecureContext(options), chain };
     this.#publishValidity();
     this.#notify();
-    this.#waiting = setTimeout(() => this.#use(loaded), this.#newCaMs).unref();
+    this.#waiting = setTimeout(() => this.#use(loaded), untilKnown).unref();
+  }
+
+  /** Returns the milliseconds until the other side has read the CA of these files too. */
+  #untilKnown({ chain, authorities }: Loaded): number {
+    if (!authorities) return 0;
+    const now = performance.now();
+    this.#readAt = new Map(
+      authorities.map(({ fingerprint256: name }) => [name, this.#readAt.get(name) ?? now]),
+    );
+    const issuer = authorities.find((authority) => chain.some((each) => each.checkIssued(authority)));
+    return ((issuer && this.#readAt.get(issuer.fingerprint256)) ?? now) + this.#newCaMs - now;
   }
 
   #use(loaded: Loaded): void {
     this.#current = loaded;
-    this.#known = loaded.authorities;
     this.#publishValidity();
     certificateReloaded(this.#role, "ok");
     logger.info({ certificate: this.#files.cert.path }, "changed certificate files are in use");

@@ -345,25 +345,34 @@ describe("the files of a certificate", () => {
     assert.equal(await lasts(), Date.parse("2099-01-01T00:00:00Z") / 1000);
   });
 
-  it("of a new CA are used after a time, in which the other side reads the new CA too", async (t) => {
-    const { files, write } = writeFiles(t, server);
-    const timing = { checkMs: 5, newCaMs: 50 };
-    const credentials = new TlsCredentials({ files, role: "client", ...timing });
-    t.after(() => credentials.close());
-    const first = credentials.options.cert;
-    const states: string[] = [];
-    credentials.onChange(() => {
-      const { cert, ca } = credentials.options;
-      states.push(`${cert === first ? "old" : "new"} certificate, ${[ca].flat().length} CAs`);
+  for (const { files: order, caFirst } of [
+    { files: "all files are replaced together", caFirst: false },
+    { files: "the CA is replaced first", caFirst: true },
+  ])
+    it(`of a new CA are used after a time, in which the other side reads it too, when ${order}`, async (t) => {
+      const { files, write } = writeFiles(t, server);
+      const newCaMs = 200;
+      const credentials = new TlsCredentials({ files, role: "client", checkMs: 5, newCaMs });
+      t.after(() => credentials.close());
+      const first = credentials.options.cert;
+      const states: string[] = [];
+      credentials.onChange(() => {
+        const { cert, ca } = credentials.options;
+        states.push(`${cert === first ? "old" : "new"} certificate, ${[ca].flat().length} CAs`);
+      });
+      const authorities = authority.cert + other.cert;
+      const renewed = await issueCertificate(other, { names: ["service-a"], notAfter: inAnHour() });
+      const began = performance.now();
+      if (caFirst) {
+        write(server, authorities);
+        await waitFor(() => states.length > 0, POLL);
+      }
+      write(renewed, authorities);
+      await waitFor(() => states.at(-1) === "new certificate, 2 CAs", POLL);
+      assert.ok(performance.now() - began >= newCaMs);
+      // Servers set their context in this function.
+      assert.deepEqual([...new Set(states)], ["old certificate, 2 CAs", "new certificate, 2 CAs"]);
     });
-    write(
-      await issueCertificate(other, { names: ["service-a"], notAfter: inAnHour() }),
-      authority.cert + other.cert,
-    );
-    await waitFor(() => states.at(-1) === "new certificate, 2 CAs", POLL);
-    // Servers set their context in this function.
-    assert.deepEqual(states, ["old certificate, 2 CAs", "new certificate, 2 CAs"]);
-  });
 });
 
 describe("an HTTP server with TLS", () => {
