@@ -17,7 +17,7 @@ import { Phases, parsePhases, runCommand, withProgress } from "./runner/phases.t
 
 /**
  * `npm test`: runs each phase in turn, the fast ones first; the first failure ends the run. `npm test -- unit e2e` runs
- * only these. `npm run test:all` includes the long tests.
+ * only these. `npm run test:all` includes the long tests; with `--only-long` it leaves out most tests of `npm test`.
  */
 const PHASES: Record<string, () => Promise<void>> = {
   types: async () => {
@@ -84,7 +84,7 @@ const tracksOf = (all: boolean): readonly Track[] => [
   // The long form of new-service has time limits, and needs the CPU time that `scenarios` needs too.
   { phases: ["unit", ...(all ? [] : ["new-service"])] },
   { phases: ["scenarios", "operations"] },
-  { phases: ["stacks"], after: "unit" },
+  { phases: ["stacks", "dashboards"], after: "unit" },
 ];
 
 /** Runs each phase in a separate process. The output of the first track is shown, then that of the others. */
@@ -123,12 +123,14 @@ await runCommand(async () => {
   const { values, positionals } = parseArgs({
     options: {
       all: { type: "boolean", default: false },
+      "only-long": { type: "boolean", default: false },
       "low-priority": { type: "boolean", default: false },
     },
     allowPositionals: true,
   });
   const names = parsePhases(positionals, Object.keys(PHASES));
   if (values.all) setEnvironment({ LAB_TEST_ALL: "1" });
+  if (values["only-long"]) setEnvironment({ LAB_TEST_ONLY_LONG: "1" });
   // The programs that this process starts inherit it.
   if (values["low-priority"]) setPriority(constants.priority.PRIORITY_LOW);
   const phases = new Phases();

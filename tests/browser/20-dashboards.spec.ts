@@ -1,5 +1,5 @@
 import { DASHBOARDS, type FilePanel } from "./support/dashboards.ts";
-import { env } from "./support/env.ts";
+import { env, LONG } from "./support/env.ts";
 import { layoutFaults } from "./support/layout.ts";
 import { type Look, targetOf } from "./support/targets.ts";
 import { expect, test } from "./support/test.ts";
@@ -35,30 +35,34 @@ test.beforeAll(async () => {
 for (const dashboard of DASHBOARDS)
   for (const width of WIDTHS) {
     const { title, panels } = dashboard;
-    test(`${title} has data in each of its ${panels.length} panels, and nothing is cut at ${width} pixels`, async ({
-      page,
-    }, { project }) => {
-      const isSecond = width !== WIDTHS[0] && project.name !== "Grafana";
-      test.skip(isSecond && !env.LAB_TEST_ALL, "npm run test:all runs it");
-      test.setTimeout(BOUND_MS + 60_000);
-      const target = targetOf(project.name);
-      await target.open(page, dashboard, width);
-      const end = Date.now() + BOUND_MS;
-      for (const panel of panels) {
-        const shown = target.panel(page, panel.title).first();
-        if (await shown.count()) await shown.scrollIntoViewIfNeeded();
-        await expect
-          .poll(
-            async () => problem(panel, await target.look(shown)) || (await layoutFaults(shown)).join("; "),
-            {
-              message: `${panel.title} (${panel.type})`,
-              timeout: Math.max(1, end - Date.now()),
-              intervals: [100, 250],
-            },
-          )
-          .toBe("");
-      }
-    });
+    test(
+      `${title} has data in each of its ${panels.length} panels, and nothing is cut at ${width} pixels`,
+      {
+        tag: width === WIDTHS[0] ? [] : LONG,
+      },
+      async ({ page }, { project }) => {
+        const isSecond = width !== WIDTHS[0] && project.name !== "Grafana";
+        test.skip(isSecond && !env.LAB_TEST_ALL, "npm run test:all runs it");
+        test.setTimeout(BOUND_MS + 60_000);
+        const target = targetOf(project.name);
+        await target.open(page, dashboard, width);
+        const end = Date.now() + BOUND_MS;
+        for (const panel of panels) {
+          const shown = target.panel(page, panel.title).first();
+          if (await shown.count()) await shown.scrollIntoViewIfNeeded();
+          await expect
+            .poll(
+              async () => problem(panel, await target.look(shown)) || (await layoutFaults(shown)).join("; "),
+              {
+                message: `${panel.title} (${panel.type})`,
+                timeout: Math.max(1, end - Date.now()),
+                intervals: [100, 250],
+              },
+            )
+            .toBe("");
+        }
+      },
+    );
   }
 
 function problem({ noValue }: FilePanel, { state, text }: Look): string {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { htmlReport } from "@lgtm-lab/load/report";
 import { toStored } from "@lgtm-lab/load/result";
 import { fullResult } from "../../load/test/results.ts";
-import { env } from "./support/env.ts";
+import { env, LONG } from "./support/env.ts";
 import { expect, test } from "./support/test.ts";
 import { violations } from "./support/violations.ts";
 
@@ -27,9 +27,9 @@ function store(report: string): void {
 test.afterEach(() => folder && rmSync(folder, { recursive: true, force: true }));
 
 for (const colorScheme of ["dark", "light"] as const)
-  test(`a load test's numbers and its report are shown and accessible in ${colorScheme}`, async ({
-    page,
-  }) => {
+  test(`a load test's numbers and its report are shown and accessible in ${colorScheme}`, {
+    tag: colorScheme === "light" ? LONG : [],
+  }, async ({ page }) => {
     test.skip(colorScheme === "light" && !env.LAB_TEST_ALL, "npm run test:all runs it");
     store(htmlReport(fullResult()));
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { NAVIGATION } from "../../apps/console/shared/views.ts";
-import { env } from "./support/env.ts";
+import { env, LONG } from "./support/env.ts";
 import { expect, test } from "./support/test.ts";
 import { violations } from "./support/violations.ts";
 
@@ -22,7 +22,7 @@ const settled = (page: Page) =>
 test.beforeEach(({ guard }) => guard.allow(/404.*nowhere/));
 
 for (const theme of ["dark", "light"] as const)
-  test.describe(`in ${theme}`, () => {
+  test.describe(`in ${theme}`, { tag: theme === "light" ? LONG : [] }, () => {
     test.skip(theme === "light" && !env.LAB_TEST_ALL, "npm run test:all runs it");
 
     for (const path of PAGES)

@@ -8,6 +8,7 @@ import { run, runEach } from "../runner/commands.ts";
 import { runCommand } from "../runner/phases.ts";
 import { findChromium } from "./support/chromium.ts";
 import { serveControl } from "./support/control.ts";
+import { env, LONG } from "./support/env.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/browser");
 /** The mix of the demo traffic, which contains some invalid requests. */
@@ -77,8 +78,9 @@ async function specifications(where: Record<string, string>, ...options: readonl
   const CHROMIUM_BIN = await findChromium(console.log);
   console.log(`${where.CONSOLE_URL ?? where.GRAFANA_URL}, browser ${CHROMIUM_BIN}`);
   const cli = join(REPOSITORY, "node_modules/@playwright/test/cli.js");
+  const selected = env.LAB_TEST_ONLY_LONG ? ["--grep", LONG] : [];
   const playwright = (...args: readonly string[]) =>
-    run(process.execPath, [cli, "test", "-c", import.meta.dirname, ...options, ...args], {
+    run(process.execPath, [cli, "test", "-c", import.meta.dirname, ...selected, ...options, ...args], {
       env: { ...where, CHROMIUM_BIN },
     });
   if (others.length > 0 || isGrafana) return await playwright(...others);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { skipIfOnlyLong } from "../runner/env.ts";
 import { type Clone, cloneRepository, FOLDER, install, NAME, STEPS } from "./clone.ts";
 
 /** The tests of docker-compose.yml and of deploy/kubernetes, which cannot import the registry. */
@@ -10,7 +11,7 @@ const KUBERNETES = [
 ];
 const DOCS = "tests/docs/names.test.ts";
 
-describe("a new service: a copy of service A", () => {
+describe("a new service: a copy of service A", { skip: skipIfOnlyLong }, () => {
   let clone: Clone;
   before(async () => {
     clone = await cloneRepository();

@@ -9,7 +9,7 @@ import { query } from "../e2e/support/prometheus.ts";
 import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
 import { within } from "../e2e/support/within.ts";
-import { skipUnlessAll } from "../runner/env.ts";
+import { skipIfOnlyLong, skipUnlessAll } from "../runner/env.ts";
 import { missingBands, panelsFilledBy, stillEmpty } from "./support/panels.ts";
 
 /** A page as in the table below: the alert's name, then its objective or service. */
@@ -122,7 +122,7 @@ describe("break, alert, fix, resolved", () => {
     const rows = names.map((name) => ({ name, must: [] as Page[], may: [] as Page[], ...TABLE[name] }));
     const title = names.join(" and ");
     const must = rows.flatMap((row) => row.must);
-    const skip = MORE_ROUNDS.includes(names) && skipUnlessAll;
+    const skip = MORE_ROUNDS.includes(names) ? skipUnlessAll : skipIfOnlyLong;
     it(`${title}: ${must.join(", ")}`, { skip }, async () => {
       const stack = await lab();
       const moment = Date.now();

@@ -25,11 +25,16 @@ const readBrowserEnv = (variables: NodeJS.ProcessEnv = process.env) =>
       CHROMIUM_BIN: v.optional(v.string()),
       /** Includes the long tests: `npm run test:all`. */
       LAB_TEST_ALL: flag,
+      /** Runs only the long tests: `npm run test:all -- --only-long`. */
+      LAB_TEST_ONLY_LONG: flag,
       /** Writes the pictures of README and docs again. */
       UPDATE_SCREENSHOTS: flag,
     }),
     variables,
   );
+
+/** The tag of the tests that run only in `npm run test:all`. */
+export const LONG = "@long";
 
 /** The settings of this run. */
 export const env = readBrowserEnv();
