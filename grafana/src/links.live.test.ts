@@ -94,8 +94,8 @@ describe("the provisioned links, on live data", { skip: backends ? false : witho
     assert.equal(link.datasourceUid, "prometheus");
     for (const span of spans)
       for (const { name, query } of traceToMetricsQueries(link, span)) {
-        const whole = interpolate(query, globalVariables(range, 2), "regex");
-        assert.ok((await countResult(ran("promql", whole), live)) > 0, `${name}: ${whole}`);
+        const interpolated = interpolate(query, globalVariables(range, 2), "regex");
+        assert.ok((await countResult(ran("promql", interpolated), live)) > 0, `${name}: ${interpolated}`);
       }
   });
 

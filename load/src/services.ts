@@ -22,8 +22,8 @@ export async function readServices(
 }
 
 /**
- * Returns the CPU time in microseconds that each of the services used for a request. A service that was restarted or
- * did not respond is left out.
+ * Returns the mean CPU time per request of each service, in microseconds. A service that was restarted or did not
+ * respond is left out.
  */
 export function cpuPerRequest(
   names: readonly string[],
@@ -47,7 +47,10 @@ function cpuOf(counters: Counters | undefined): number {
   );
 }
 
-/** Returns the spans and log lines that the services have dropped between two readings. */
+/**
+ * Returns how many spans and log lines the services dropped between two readings. For a service without a first
+ * reading, that is all since its start.
+ */
 export function droppedBetween(before: Readings, after: Readings): LoadStep["dropped"] {
   const growth = (metric: string) =>
     Object.entries(after).reduce((sum, [name, counters]) => {

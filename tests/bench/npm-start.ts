@@ -62,7 +62,7 @@ const SETTLED_MS = 120_000;
  */
 export async function statusAtRest(stateFolder: string, root = REPOSITORY): Promise<Status> {
   const readStatus = async () => {
-    await delay(SETTLED_MS); // not a synchronisation: it measures the state after this time
+    await delay(SETTLED_MS); // not a synchronization: it measures the state after this time
     const lab = [join(root, "packages/stack/src/cli/main.ts"), "status", "--json"];
     const { stdout } = await execa(process.execPath, lab, { env: { LAB_STATE: stateFolder } });
     return JSON.parse(stdout) as Status;

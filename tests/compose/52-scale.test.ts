@@ -10,8 +10,8 @@ import { docker } from "./docker.ts";
 import { longRunning, services } from "./services.ts";
 import { addressOfContainer, succeededCalls, untilReady } from "./stack.ts";
 
-/** As in docs/load-balancing.md, and in docs/resilience.md for a killed container. */
-const SEVERAL = {
+/** The settings of docs/load-balancing.md, and those of docs/resilience.md for a killed container. */
+const SCALE_SETTINGS = {
   SERVICE_A_GRPC_PORT: "",
   SERVICE_A_HTTP_PORT: "",
   UPSTREAM_DNS_MS: "500",
@@ -25,7 +25,7 @@ describe("docker compose up --scale service-a=3", () => {
   let addresses: string[] = [];
 
   before(async () => {
-    await composeWith(SEVERAL, "up", "-d", "--no-build", "--scale", "service-a=3", ...services);
+    await composeWith(SCALE_SETTINGS, "up", "-d", "--no-build", "--scale", "service-a=3", ...services);
     await untilReady(longRunning);
     addresses = await Promise.all((await containersOf("service-a")).map(addressOfContainer));
   });

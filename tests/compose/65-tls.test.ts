@@ -17,8 +17,8 @@ import { readComposeFile } from "./file.ts";
 import { longRunning, services } from "./services.ts";
 import { addressOfContainer, startOf, succeededCalls, untilReady } from "./stack.ts";
 
-/** Two instances of B, to scrape and call instances whose addresses are not in their certificates. */
-const SEVERAL = { SERVICE_B_GRPC_PORT: "", SERVICE_B_HTTP_PORT: "", UPSTREAM_DNS_MS: "500" };
+/** Settings for two instances of B, to scrape and call instances whose addresses are not in their certificates. */
+const SCALE_SETTINGS = { SERVICE_B_GRPC_PORT: "", SERVICE_B_HTTP_PORT: "", UPSTREAM_DNS_MS: "500" };
 const CERTIFICATES = "/volumes/certificates/tls";
 /** Service A closes its connections 3 s after its certificate has changed. */
 const CLOSED_MS = 5_000;
@@ -34,7 +34,7 @@ describe("docker-compose.tls.yml, with --scale service-b=2", () => {
 
   before(async () => {
     await composeTls(
-      SEVERAL,
+      SCALE_SETTINGS,
       "up",
       "-d",
       "--no-build",
@@ -109,7 +109,7 @@ describe("docker-compose.tls.yml, with --scale service-b=2", () => {
   });
 
   it("all scrape targets are up, both instances of B among them", async () => {
-    const since = Date.now() / 1000; // the volume has samples of the stack before
+    const since = Date.now() / 1000; // the volume has samples of the previous stack
     await within("all targets are up", 30_000, async () => {
       const up = await query(addressOf("PROMETHEUS_PORT"), `up and timestamp(up) > ${since}`);
       const down = up.filter((sample) => sample.value !== 1).map(({ metric }) => metric.service_name);
@@ -178,7 +178,8 @@ describe("docker-compose.tls.yml, with --scale service-b=2", () => {
     const [start, before] = [await startOf("gateway"), await serials()];
     let since: number | undefined;
     await inCertificates("rm", ...["gateway", "service-a"].map((owner) => `${CERTIFICATES}/${owner}.pem`));
-    await docker("restart", await containerOf("certificates")); // it looks at once, and then every minute
+    // It checks the certificates at its start, and then every minute.
+    await docker("restart", await containerOf("certificates"));
     const failed: number[] = [];
     await within("both use new certificates, and have closed old connections", 20_000, async () => {
       for (const request of GATEWAY_REQUESTS) {

@@ -91,7 +91,7 @@ describe("from a clone made with umask 077 and core.autocrlf=true, at a path wit
 
   it("Prometheus scrapes its targets, and every link of its rules leads to the console", async () => {
     const { prometheus } = await urls();
-    const since = Date.now() / 1000; // the volume has samples of the stack before
+    const since = Date.now() / 1000; // the volume has samples of the previous stack
     for (const service of longRunning.filter((name) => !["traffic", "probe"].includes(name)))
       await within(`${service} is scraped`, 15_000, async () => {
         const up = `up{job="${service}"}`;

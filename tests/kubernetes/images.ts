@@ -31,26 +31,27 @@ export async function writeImages(archive: string): Promise<readonly string[]> {
         prometheus: await resolveTool("prometheus", prometheusForKubernetes),
       });
     // Holds the network of a pod, as the image `pause` of Kubernetes does.
-    await imageOf(PAUSE_IMAGE, join(folder, "pause"), { "bin/sleep": busybox }, [
+    await importPrograms(PAUSE_IMAGE, join(folder, "pause"), { "bin/sleep": busybox }, [
       'ENTRYPOINT ["/bin/sleep", "infinity"]',
       "USER 65535",
     ]);
     const coredns = await resolveTool("coredns", clusterPrograms.coredns);
-    await imageOf(COREDNS_IMAGE, join(folder, "coredns"), { coredns }, ['ENTRYPOINT ["/coredns"]']);
+    await importPrograms(COREDNS_IMAGE, join(folder, "coredns"), { coredns }, ['ENTRYPOINT ["/coredns"]']);
     const traefik = await resolveTool("traefik", clusterPrograms.traefik);
-    await imageOf(TRAEFIK_IMAGE, join(folder, "traefik"), { traefik }, [
+    await importPrograms(TRAEFIK_IMAGE, join(folder, "traefik"), { traefik }, [
       'ENTRYPOINT ["/traefik"]',
       "USER 65532",
     ]);
-    for (const name of skipped) await placeholder(services[name]?.image ?? "", busybox, join(folder, name));
+    for (const name of skipped)
+      await importPlaceholder(services[name]?.image ?? "", busybox, join(folder, name));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   const images = Object.values(services)
     .filter(({ profiles }) => !profiles)
     .map(({ image }) => image);
-  const own = [PAUSE_IMAGE, COREDNS_IMAGE, TRAEFIK_IMAGE];
-  const all = [...new Set([...images, ...own])];
+  const clusterImages = [PAUSE_IMAGE, COREDNS_IMAGE, TRAEFIK_IMAGE];
+  const all = [...new Set([...images, ...clusterImages])];
   try {
     await withProgress("writing the images into an archive", () =>
       docker("save", "--output", archive, ...all),
@@ -58,12 +59,13 @@ export async function writeImages(archive: string): Promise<readonly string[]> {
   } finally {
     // These have the names of real images, so a later `docker compose up` would use them instead of pulling.
     const placeholders = skipped.flatMap((name) => services[name]?.image ?? []);
-    await docker("image", "rm", ...own, ...placeholders);
+    await docker("image", "rm", ...clusterImages, ...placeholders);
   }
   return skipped;
 }
 
-async function imageOf(
+/** Imports an image that contains these programs; `changes` are Dockerfile instructions. */
+async function importPrograms(
   image: string,
   folder: string,
   programs: Readonly<Record<string, string>>,
@@ -76,11 +78,14 @@ async function imageOf(
   await importImage(image, folder, { changes });
 }
 
-/** An image that responds to the probes of Grafana, and has no metrics. The tests report Grafana as skipped. */
-async function placeholder(image: string, busybox: string, folder: string): Promise<void> {
+/**
+ * Imports an image that responds to Grafana's probes, and to scrapes without any metric. The tests report Grafana as
+ * skipped.
+ */
+async function importPlaceholder(image: string, busybox: string, folder: string): Promise<void> {
   await mkdir(join(folder, "www/api"), { recursive: true });
   for (const path of ["metrics", "api/health"]) await writeFile(join(folder, "www", path), "# placeholder\n");
-  await imageOf(image, folder, { "bin/httpd": busybox }, [
+  await importPrograms(image, folder, { "bin/httpd": busybox }, [
     'ENTRYPOINT ["/bin/httpd", "-f", "-p", "3000", "-h", "/www"]',
     `USER ${GRAFANA_USER}`,
   ]);

@@ -47,7 +47,7 @@ const ROUNDS: readonly (readonly string[])[] = [
   ["slow-a", "crash-b"],
   ["errors-a", "slow-b"],
 ];
-const MORE_ROUNDS: readonly (readonly string[])[] = [["stall-b"], ["lossy-link"], ["slow-gateway"]];
+const LONG_ROUNDS: readonly (readonly string[])[] = [["stall-b"], ["lossy-link"], ["slow-gateway"]];
 
 const pageOf = ({ alertname, slo, service_name }: Record<string, string>): Page =>
   `${alertname} ${slo ?? service_name}`;
@@ -98,7 +98,7 @@ describe("break, alert, fix, resolved", () => {
       .map(({ name }) => name)
       .sort();
     assert.deepEqual(Object.keys(TABLE).sort(), known);
-    assert.deepEqual([...ROUNDS, ...MORE_ROUNDS].flat().sort(), known);
+    assert.deepEqual([...ROUNDS, ...LONG_ROUNDS].flat().sort(), known);
   });
 
   it("the rounds of `npm test` have every kind of page", () => {
@@ -118,11 +118,11 @@ describe("break, alert, fix, resolved", () => {
     ]);
   });
 
-  for (const names of [...ROUNDS, ...MORE_ROUNDS]) {
+  for (const names of [...ROUNDS, ...LONG_ROUNDS]) {
     const rows = names.map((name) => ({ name, must: [] as Page[], may: [] as Page[], ...TABLE[name] }));
     const title = names.join(" and ");
     const must = rows.flatMap((row) => row.must);
-    const skip = MORE_ROUNDS.includes(names) ? skipUnlessAll : skipIfOnlyLong;
+    const skip = LONG_ROUNDS.includes(names) ? skipUnlessAll : skipIfOnlyLong;
     it(`${title}: ${must.join(", ")}`, { skip }, async () => {
       const stack = await lab();
       const moment = Date.now();

@@ -23,7 +23,7 @@ const CLEARS_MS = 120_000;
 const EVERYTHING = COMPONENTS.filter(
   ({ name, scrape }) => scrape && !["prometheus", "alertmanager", "grafana"].includes(name),
 ).map(({ name }) => name);
-/** Each target misses three scrapes. The length of the stall is the tested condition, not a synchronisation. */
+/** Each target misses three scrapes. The length of the stall is the tested condition, not a synchronization. */
 const STALL_MS = 7000;
 /** A stall of this length counts as an outage. */
 const LASTS_MS = 20_000;

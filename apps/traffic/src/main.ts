@@ -38,7 +38,7 @@ function count(outcome: string): void {
   counts[outcome] = (counts[outcome] ?? 0) + 1;
 }
 
-function summarise(): void {
+function summarize(): void {
   const outcomes = Object.entries(counts).map(([outcome, times]) => `${times} × ${outcome}`);
   console.log(`${new Date().toISOString()} so far: ${outcomes.join(", ") || "nothing"}`);
 }
@@ -47,7 +47,7 @@ function summarise(): void {
 process.once("SIGTERM", () => stopping.abort());
 console.log(`${LAB_TRAFFIC_RPS} requests a second to ${gateways.grpc} and ${gateways.rest}`);
 collectGarbageAtRest();
-setInterval(summarise, SUMMARY_MS).unref();
+setInterval(summarize, SUMMARY_MS).unref();
 await openLoop({
   perSecond: LAB_TRAFFIC_RPS,
   maxInFlight: MAX_IN_FLIGHT,
@@ -55,4 +55,4 @@ await openLoop({
   skipped: () => count("not sent"),
   signal: stopping.signal,
 });
-summarise();
+summarize();

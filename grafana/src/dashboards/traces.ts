@@ -18,7 +18,7 @@ const service = metricLabel(
 
 const SPANS = 'service_name=~"$service"';
 const BY_SPAN = ["service_name", "span_kind", "span_name"];
-const SPAN = "{{service_name}} {{span_name}} {{span_kind}}";
+const SPAN_LEGEND = "{{service_name}} {{span_name}} {{span_kind}}";
 
 const tables = [
   traceTable({
@@ -38,7 +38,7 @@ const spanMetrics = [
   timeseries({
     title: "Span rate",
     description: "Spans per second by name and kind, counted by Tempo.",
-    targets: [metric(sumBy(BY_SPAN, rate("traces_spanmetrics_calls_total", SPANS)), SPAN)],
+    targets: [metric(sumBy(BY_SPAN, rate("traces_spanmetrics_calls_total", SPANS)), SPAN_LEGEND)],
     unit: "cps",
     width: 8,
     height: 11,
@@ -55,7 +55,7 @@ const spanMetrics = [
           rate("traces_spanmetrics_calls_total", `${SPANS}, status_code="STATUS_CODE_ERROR"`),
           rate("traces_spanmetrics_calls_total", SPANS),
         ),
-        SPAN,
+        SPAN_LEGEND,
       ),
     ],
     unit: "percentunit",
@@ -69,7 +69,7 @@ const spanMetrics = [
     description:
       "95 % of the spans of each name and kind took at most this long. The dots are exemplars: click one to open its trace.",
     targets: [
-      metric(quantile(0.95, BY_SPAN, rate("traces_spanmetrics_latency_bucket", SPANS)), SPAN, {
+      metric(quantile(0.95, BY_SPAN, rate("traces_spanmetrics_latency_bucket", SPANS)), SPAN_LEGEND, {
         exemplars: true,
       }),
     ],
@@ -80,9 +80,9 @@ const spanMetrics = [
   }),
 ];
 
-const CALL = ["client", "server"];
-const ARROW = "{{client}} → {{server}}";
-const ofServer = [
+const BY_CALL = ["client", "server"];
+const CALL_LEGEND = "{{client}} → {{server}}";
+const serverLinks = [
   linkTo("service", `Service: ${label("server")}`, { service: label("server") }),
   linkTo("traces", `Traces of ${label("server")}`, { service: label("server") }),
 ];
@@ -98,11 +98,11 @@ const calls = [
   timeseries({
     title: "Calls between services",
     description: "Calls per second from one service to another. `user` is every caller outside the lab.",
-    targets: [metric(sumBy(CALL, rate("traces_service_graph_request_total")), ARROW)],
+    targets: [metric(sumBy(BY_CALL, rate("traces_service_graph_request_total")), CALL_LEGEND)],
     unit: "reqps",
     width: 8,
     height: 10,
-    links: ofServer,
+    links: serverLinks,
   }),
   timeseries({
     title: "Failed calls between services",
@@ -111,29 +111,32 @@ const calls = [
     targets: [
       metric(
         shareOfRare(
-          CALL,
+          BY_CALL,
           rate("traces_service_graph_request_failed_total"),
           rate("traces_service_graph_request_total"),
         ),
-        ARROW,
+        CALL_LEGEND,
       ),
     ],
     unit: "percentunit",
     max: 1,
     width: 8,
     height: 10,
-    links: ofServer,
+    links: serverLinks,
   }),
   timeseries({
     title: "Duration of calls (p95)",
     description: "95 % of the calls took at most this long, measured by the called service.",
     targets: [
-      metric(quantile(0.95, CALL, rate("traces_service_graph_request_server_seconds_bucket")), ARROW),
+      metric(
+        quantile(0.95, BY_CALL, rate("traces_service_graph_request_server_seconds_bucket")),
+        CALL_LEGEND,
+      ),
     ],
     unit: "s",
     width: 8,
     height: 10,
-    links: ofServer,
+    links: serverLinks,
   }),
 ];
 

@@ -7,9 +7,9 @@ import { type PanelSpec, type PlacedPanel, placed, setCommonOptions } from "./pa
  * share of failures.
  */
 export function serviceGraph(spec: Omit<PanelSpec, "targets" | "from">): PlacedPanel {
-  const whole: PanelSpec = { ...spec, from: "tempo", targets: [serviceMap] };
+  const fullSpec: PanelSpec = { ...spec, from: "tempo", targets: [serviceMap] };
   return placed(
-    setCommonOptions(new nodegraph.PanelBuilder(), whole).zoomMode(nodegraph.ZoomMode.Cooperative),
-    whole,
+    setCommonOptions(new nodegraph.PanelBuilder(), fullSpec).zoomMode(nodegraph.ZoomMode.Cooperative),
+    fullSpec,
   );
 }

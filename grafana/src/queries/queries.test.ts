@@ -12,7 +12,7 @@ import {
 
 const minutes = (count: number) => ({ from: 1_800_000_000, to: 1_800_000_000 + count * 60 });
 
-test("a point covers the same time as in Grafana, and at least a scrape interval", () => {
+test("the step is the same as in Grafana, and at least one scrape interval", () => {
   assert.deepEqual(
     [5, 15, 60, 360, 1440].map((count) => stepOf(minutes(count))),
     [2, 2, 5, 20, 60],
@@ -20,13 +20,13 @@ test("a point covers the same time as in Grafana, and at least a scrape interval
   assert.equal(stepOf(minutes(15), 90), 10);
 });
 
-test("$__rate_interval covers at least four scrapes, and one more than a point", () => {
+test("$__rate_interval is at least four scrape intervals, and at least one more than the step", () => {
   assert.equal(globalVariables(minutes(15), 2).__rate_interval, "8s");
   assert.equal(globalVariables(minutes(60), 60).__rate_interval, "62s");
   assert.equal(globalVariables(minutes(15), 2).__range, "900s");
 });
 
-test("variables are replaced as by each data source", () => {
+test("variables are replaced in the format of each data source", () => {
   const values = { service: ["gateway", "gateway-rest"], one: ["a.b"], all: ".+", search: "" };
   assert.equal(
     interpolate(`x{s=~"$service", t=~"\${one}", u=~"[[all]]", v=~"\${all:regex}"}`, values, "regex"),
@@ -36,7 +36,7 @@ test("variables are replaced as by each data source", () => {
   assert.equal(interpolate("|= `$search` $unknown", values, "regex"), "|= `` $unknown");
 });
 
-test("no query of any panel contains a variable of Grafana afterwards", () => {
+test("no query of any panel still contains a variable of Grafana after interpolation", () => {
   const values = {
     service: ["gateway"],
     gateway: ".+",

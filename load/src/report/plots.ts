@@ -155,23 +155,24 @@ function layout({ id, title, scale, format, series, band }: PlotSpec): LinePlot 
     return last ? [{ text: name, colour, y: last.y }] : [];
   });
   const [low, high] = band ?? [];
-  const area = low !== undefined &&
+  const drawnBand = low !== undefined &&
     high !== undefined && {
       colour: "rest" as const,
       text: `REST, original: ${format(low)} to ${format(high)}`,
       y: round(y.of(high)),
       height: round(y.of(low) - y.of(high)),
     };
-  if (area) labels.push({ text: "REST, original", colour: "rest", y: area.y + area.height / 2 });
+  if (drawnBand)
+    labels.push({ text: "REST, original", colour: "rest", y: drawnBand.y + drawnBand.height / 2 });
   return {
     id,
     title,
     description: `${title} over the number of users. The table has the values.`,
     xTicks: users.map((each) => ({ at: round(x(each)), text: count(each) })),
     yTicks: y.ticks.map((tick) => ({ at: round(y.of(tick)), text: format(tick) })),
-    ...(area && { band: area }),
+    ...(drawnBand && { band: drawnBand }),
     lines,
-    labels: apart(labels),
+    labels: spreadLabels(labels),
   };
 }
 
@@ -223,7 +224,7 @@ const isDrawn = (value: number | undefined, scale: PlotSpec["scale"]): value is 
   isFiniteNumber(value) && (scale === "linear" || value > 0);
 
 /** Moves labels apart that would overlap: first downwards, then upwards from the end of the axis. */
-function apart<T extends { readonly y: number }>(labels: readonly T[]): T[] {
+function spreadLabels<T extends { readonly y: number }>(labels: readonly T[]): T[] {
   const sorted = labels.toSorted((a, b) => a.y - b.y);
   const ys: number[] = [];
   for (const { y } of sorted) {
@@ -239,5 +240,5 @@ function apart<T extends { readonly y: number }>(labels: readonly T[]): T[] {
   return sorted.map((label, index) => ({ ...label, y: round(ys[index] ?? label.y) }));
 }
 
-/** Rounds a coordinate. */
+/** Rounds a coordinate to one decimal, so that the SVG stays small. */
 export const round = (value: number): number => Math.round(value * 10) / 10;

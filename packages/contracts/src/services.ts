@@ -40,9 +40,8 @@ interface Service {
   /** The path and query of a short request. */
   readonly sample: string;
   /**
-   * Whether the gateways have this route too and forward it to this service. A service with `true` needs code in
-   * apps/gateway/src (app.ts, env.ts, link/connect.ts, resilience/clients.ts, routing/table.ts, services/), and its
-   * addresses in `x-service-addresses` of docker-compose.yml.
+   * Whether the gateways have this route too and forward it to this service. With `true`, the gateways and the Compose
+   * files need changes: "Add a service" in CONTRIBUTING.md lists them.
    */
   readonly behindGateways: boolean;
   /** Whether the gateways may retry a call that failed. Only a call without side effects may be retried. */
@@ -163,10 +162,10 @@ export const instanceName = (service: ServiceName, number: number): string =>
 
 type ServicePorts = Readonly<Record<ServicePortVariable, number>>;
 
-/** The own ports of the instances of services from the second one on. Without `--scale` there are none. */
+/** The ports of each further instance of a service (from the second on). Without `--scale` there are none. */
 export type FurtherInstances = Readonly<Partial<Record<ServiceName, readonly Partial<ServicePorts>[]>>>;
 
-/** Returns the ports of a stack as each instance of a service has them: with its own in place of the first one's. */
+/** Returns the ports of a stack for each instance of a service: those of a further instance replace the first one's. */
 export const portsOfInstances = <Ports extends ServicePorts>(
   service: ServiceName,
   ports: Ports,

@@ -21,7 +21,7 @@ export class Problem extends Error {
 }
 
 /** Runs work whose errors get no stack trace, because a stack trace takes time and would not be read. */
-export function withoutStack<T>(work: () => T): T {
+export function withoutStackTrace<T>(work: () => T): T {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
@@ -31,7 +31,7 @@ export function withoutStack<T>(work: () => T): T {
   }
 }
 
-const ENDED = {
+const KIND_OF_REASON = {
   "client-disconnected": "client-closed-request",
   deadline: "deadline-exceeded",
   shutdown: "draining",
@@ -43,7 +43,8 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof InvalidParamsError)
     return new Problem("invalid-parameter", error.message, { cause: error });
   if (error instanceof OverloadedError) return new Problem("overloaded", error.message, { cause: error });
-  if (error instanceof CallEnded) return new Problem(ENDED[error.reason], error.message, { cause: error });
+  if (error instanceof CallEnded)
+    return new Problem(KIND_OF_REASON[error.reason], error.message, { cause: error });
   return new Problem("internal", "An internal error occurred. See the trace and the log.", { cause: error });
 }
 

@@ -49,7 +49,7 @@ describe("documents of other projects", () => {
       assert.equal(notes.filter((line) => note.test(line)).length, 1, `${note}:\n${notes.join("\n")}`);
   });
 
-  it("cannot start templates or end comments with their texts", () => {
+  it("have their texts escaped in templates, and put on one line in comments", () => {
     const rules = readFileSync(join(root, "prometheus/rules/demo/checkout-orders-99-95.yml"), "utf8");
     assert.match(rules, /^# Orders are not lost: - \{\{ none \}\}, in "any" shop: 'è' # not even one$/m);
     assert.match(rules, /Checkout \{\{ "\{\{" \}\} orders \}\}/);

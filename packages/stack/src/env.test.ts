@@ -19,7 +19,7 @@ test("a variable changes its port; an empty one counts as not set", () => {
 });
 
 for (const value of ["abc", "0", "65536", "3100.5", "-1", "3100 3101", "1e3", "0x50"]) {
-  test(`LOKI_PORT=${value} is rejected by name`, () => {
+  test(`LOKI_PORT=${value} is rejected, and the message names the variable`, () => {
     const expected = new RegExp(`^LOKI_PORT=${value} is not valid: it must be a port number`);
     assert.throws(() => readEnvironment({ LOKI_PORT: value }), { message: expected });
   });
@@ -56,11 +56,11 @@ test("two variables with the same port are rejected, and both are named", () => 
   assert.throws(() => readEnvironment({ LOKI_PORT: "8080" }), /GATEWAY_PORT and LOKI_PORT are both 8080/);
 });
 
-test("a protocol of telemetry reaches the services only with an address that it belongs to", () => {
+test("OTEL_EXPORTER_OTLP_PROTOCOL reaches the services only together with an endpoint", () => {
   const protocol = { OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" };
   assert.deepEqual(readEnvironment({ ...protocol, OTEL_EXPORTER_OTLP_ENDPOINT: "" }).telemetry, {});
-  const whole = { ...protocol, OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4318" };
-  assert.deepEqual(readEnvironment(whole).telemetry, whole);
+  const withEndpoint = { ...protocol, OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4318" };
+  assert.deepEqual(readEnvironment(withEndpoint).telemetry, withEndpoint);
 });
 
 test("an empty LOKI_URL reaches the services: lines then go to stdout only", () => {
@@ -68,7 +68,7 @@ test("an empty LOKI_URL reaches the services: lines then go to stdout only", () 
   assert.deepEqual(readEnvironment({ LOKI_URL: undefined }).telemetry, {});
 });
 
-test("telemetry settings reach the services, but not another's service name", () => {
+test("telemetry settings reach the services, except OTEL_SERVICE_NAME", () => {
   const { telemetry, paths, basic } = readEnvironment({
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://elsewhere:4317",
     OTEL_SERVICE_NAME: "another",

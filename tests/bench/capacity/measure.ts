@@ -224,7 +224,7 @@ async function cpuCausedBy(lab: Lab, names: readonly string[], work: () => Promi
   let before = cpuOf(lab, names);
   for (let window = 0; window < REST_WINDOWS; window += 1) {
     const begin = before;
-    await sleep(REST_SECONDS * 1000); // not a synchronisation: it measures the CPU time at rest
+    await sleep(REST_SECONDS * 1000); // not a synchronization: it measures the CPU time at rest
     before = cpuOf(lab, names);
     windows.push(difference(before, begin));
   }

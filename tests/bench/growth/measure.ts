@@ -64,7 +64,7 @@ async function measureOne(subject: Subject, rounds: number): Promise<Line[]> {
         `${instances} instances of each service: ${RANGE_SECONDS} s, then ${rounds} rounds of queries`,
       );
       await copies.setInstances(instances);
-      await sleep(RANGE_SECONDS * 1000); // not a synchronisation: the queries cover this time
+      await sleep(RANGE_SECONDS * 1000); // not a synchronization: the queries cover this time
       const series = await value(lab.address("PROMETHEUS_PORT"), 'count({__name__=~".+"})');
       steps.push({ instances, series: series ?? Number.NaN, queryMs: await queryTimes(lab, rounds) });
     }

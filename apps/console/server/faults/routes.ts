@@ -1,13 +1,11 @@
-import { faultAdminUrlVariable, jsonObject, LabError, messageOf, parseInput } from "@lgtm-lab/contracts";
+import { jsonObject, LabError, messageOf, parseInput } from "@lgtm-lab/contracts";
 import {
   DEFAULT_FAULT_MS,
   endFaults,
   type FaultAccess,
   findStackFault,
-  hasPendingKills,
   listFaults,
   MAX_FAULT_MS,
-  readFaultToken,
   setFault,
 } from "@lgtm-lab/faults/client";
 import { onlyMethods, Problem, problemResponse, readJsonBody } from "@lgtm-lab/service-runtime";
@@ -17,6 +15,7 @@ import { every } from "hono/combine";
 import * as v from "valibot";
 import type { FaultEntry } from "../../shared/api.ts";
 import type { Env } from "../env.ts";
+import { faultAccessFromEnv } from "./access.ts";
 
 const MAX_BODY_BYTES = 1024;
 const body = v.pipe(
@@ -35,7 +34,7 @@ const body = v.pipe(
  * make changes.
  */
 export function faultRoutes(app: Hono, env: Env, guard: MiddlewareHandler): void {
-  const access = accessTo(env);
+  const access = faultAccessFromEnv(env);
   const respondWithAll = async (c: Context) => c.json<FaultEntry[]>(await list(access));
   app.get("/api/faults", respondWithAll);
   app.put(
@@ -59,14 +58,6 @@ export function faultRoutes(app: Hono, env: Env, guard: MiddlewareHandler): void
   onlyMethods(app, "/api/faults", ["GET", "HEAD", "DELETE"]);
   onlyMethods(app, "/api/faults/:name", ["PUT", "DELETE"]);
 }
-
-/** Returns access to the fault admin ports of this console's stack, whose launcher has the state folder LAB_STATE. */
-export const accessTo = (env: Env): FaultAccess => ({
-  addresses: (service) => env[faultAdminUrlVariable(service)],
-  // Read for each request, because the token changes when the stack restarts.
-  token: () => env.FAULT_ADMIN_TOKEN || readFaultToken(env.LAB_STATE),
-  launcher: () => (hasPendingKills(env.LAB_STATE) ? env.LAB_STATE : undefined),
-});
 
 async function list(access: FaultAccess): Promise<FaultEntry[]> {
   return (await listFaults(access)).map(({ fault: { name, does }, until, unavailable }) => ({

@@ -3,11 +3,11 @@ import { onlyMethods } from "@lgtm-lab/service-runtime";
 import type { Hono } from "hono";
 import type { GatewayEntry } from "../../shared/api.ts";
 import type { Env } from "../env.ts";
-import { accessTo } from "../faults/routes.ts";
+import { faultAccessFromEnv } from "../faults/access.ts";
 
 /** `GET /api/gateways`: the state of each gateway, which its fault admin port returns. */
 export function gatewayRoutes(app: Hono, env: Env): void {
-  const access = accessTo(env);
+  const access = faultAccessFromEnv(env);
   app.get("/api/gateways", async function listGateways(c) {
     return c.json<GatewayEntry[]>(await readGateways(access));
   });

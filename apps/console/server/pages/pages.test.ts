@@ -39,7 +39,7 @@ describe("every page", () => {
       assert.doesNotMatch(text, /(src|<link[^>]*href)="https?:/);
     });
 
-  it("is rejected under any other host name", async (test) => {
+  it("is rejected for any other host, and for requests of another origin", async (test) => {
     const { app, get } = testConsole(test);
     for (const path of [
       ...PAGES,

@@ -19,7 +19,7 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from "jose";
-import { addressOf } from "../client.ts";
+import { addressOf } from "../client-identity.ts";
 import type { Env } from "../env.ts";
 
 /** The settings of docs/authentication.md. */

@@ -1,9 +1,9 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import { Problem, problemResponse, setResponseHeader, withoutStack } from "@lgtm-lab/service-runtime";
+import { Problem, problemResponse, setResponseHeader, withoutStackTrace } from "@lgtm-lab/service-runtime";
 import { addSpanEvent, Counter, Gauge, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
 import type { Context, MiddlewareHandler } from "hono";
 import { LRUCache } from "lru-cache";
-import { addressOf, clientHeaderOf } from "../client.ts";
+import { addressOf, clientHeaderOf } from "../client-identity.ts";
 import type { Env } from "../env.ts";
 import { defaultRate, type Rate, type Route } from "../routing/table.ts";
 
@@ -132,7 +132,7 @@ export function rateLimit(
     if (allowed) return next();
     report(client, shared);
     return problemResponse(
-      withoutStack(
+      withoutStackTrace(
         () => new Problem("rate-limited", `Too many requests: ${rule}. Try again in ${seconds} s.`),
       ),
       { "retry-after": String(seconds) },

@@ -1,14 +1,14 @@
 import type { FaultSettings } from "@lgtm-lab/faults";
 import { addressesOf, type Env, isResilient } from "../env.ts";
+import { grpcProtocol } from "../services/grpc.ts";
+import { restProtocol } from "../services/rest.ts";
 import {
   type InstanceAddress,
   type InstanceAddresses,
   joinClients,
   type ProtocolClients,
   type ServiceClients,
-} from "../services/clients.ts";
-import { grpcProtocol } from "../services/grpc.ts";
-import { restProtocol } from "../services/rest.ts";
+} from "../services/service-clients.ts";
 import { lossyProxy } from "./lossy-proxy.ts";
 
 /** Clients that can send their calls through lossy proxies, which reset connections and delay responses. */
@@ -61,7 +61,7 @@ async function connectorFor(env: Env): Promise<Connector> {
   const tls = env.upstreamTls && (await import("./tls.ts")).upstreamTls(env.upstreamTls);
   const protocol: ProtocolClients = env.protocol === "grpc" ? grpcProtocol(tls) : restProtocol(tls);
   if (isResilient(env)) {
-    const { resilientClients } = await import("../resilience/clients.ts");
+    const { resilientClients } = await import("../resilience/upstream.ts");
     const { addressesNow } = await import("../resilience/discovery.ts");
     const now = (all: readonly InstanceAddress[]) =>
       named(

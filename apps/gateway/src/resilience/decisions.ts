@@ -24,7 +24,7 @@ const latencies = new Counter({
 });
 const transitions = new Counter({
   name: "gateway_breaker_transitions_total",
-  help: "Changes of circuit breakers to a state.",
+  help: "Transitions of circuit breakers, by their new state.",
   labelNames: ["upstream", "address", "state"] as const,
   registers,
 });
@@ -55,7 +55,8 @@ interface Observed extends ObservedInstances {
 
 /** A service has two entries while a fault sends its calls through a lossy link; the last one is in use. */
 const observed = new Set<Observed>();
-/** Returns the states of the instances of a service, as calls find them now. */
+
+/** Returns the current states of the instances of a service; empty if no recorder observes them. */
 export const instanceStates = (upstream: string): readonly InstanceState[] =>
   [...observed].findLast((each) => each.upstream === upstream)?.read() ?? [];
 
@@ -119,7 +120,7 @@ export interface DecisionRecorder {
   instance(event: InstanceEvent): void;
   /** A call was not made because every breaker is open. The log line of its request has the reason. */
   rejected(): void;
-  /** Ends the metrics of the states. */
+  /** Removes the instances from the gauges. The counters stay. */
   close(): void;
 }
 
@@ -193,8 +194,8 @@ export function createDecisionRecorder(
 }
 
 /**
- * Starts the series of the mechanisms that are on at 0: `rate()` does not see the first event of a series that begins with
- * it.
+ * Starts the series of the mechanisms that are on at 0. Otherwise a series would begin with its first event, which
+ * `rate()` does not count.
  */
 function startAtZero(
   { upstream, canRetry, hasBreakers, canEject }: Observed,

@@ -21,7 +21,7 @@ import {
 import { loadedModules, startGateway } from "../../test/gateway.ts";
 import { startInstance, startSilentAddress } from "../../test/upstream.ts";
 import { readEnv } from "../env.ts";
-import { Upstream } from "./clients.ts";
+import { Upstream } from "./upstream.ts";
 
 const never = new AbortController().signal;
 

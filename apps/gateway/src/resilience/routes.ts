@@ -3,7 +3,7 @@ import { type HelloFallbackBody, type ProblemKind, parseHelloQuery, rawQuery } f
 import { Problem } from "@lgtm-lab/service-runtime";
 import { addSpanEvent, Counter, logger, registry, setSpanAttribute } from "@lgtm-lab/telemetry";
 import type { Handler } from "hono";
-import { addressOf, clientHeaderOf } from "../client.ts";
+import { addressOf, clientHeaderOf } from "../client-identity.ts";
 import type { Env } from "../env.ts";
 import type { Route } from "../routing/table.ts";
 

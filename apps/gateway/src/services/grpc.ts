@@ -13,13 +13,18 @@ import {
   ServiceBClient,
   ServiceBService,
 } from "@lgtm-lab/contracts/proto";
-import { type Call, withoutStack } from "@lgtm-lab/service-runtime";
+import { type Call, withoutStackTrace } from "@lgtm-lab/service-runtime";
 import { clientInterceptors, initRpcMethods } from "@lgtm-lab/telemetry/grpc";
 import { service as healthService } from "grpc-health-check";
 import type { UpstreamTls } from "../link/tls.ts";
 import { connectionTo, type SharedConnection } from "../wire/grpc-bytes.ts";
-import { type GreetingClient, type NumbersClient, PROBE_MS, type ProtocolClients } from "./clients.ts";
 import { fromGrpc } from "./errors.ts";
+import {
+  type GreetingClient,
+  type NumbersClient,
+  PROBE_MS,
+  type ProtocolClients,
+} from "./service-clients.ts";
 
 /**
  * By default grpc-js doubles its reconnect delay up to two minutes, but a service that is back must be used soon. It
@@ -63,7 +68,7 @@ function greeting(address: string, channel: ChannelCredentials): GreetingClient 
     greet: ({ name }, call) =>
       new Promise((resolve, reject) => {
         const end = measure(connection, call).end;
-        const request = withoutStack(() =>
+        const request = withoutStackTrace(() =>
           client.sayHello({ name }, new Metadata(), { deadline: deadlineOf(call) }, (error, reply) => {
             end();
             if (error) reject(fromGrpc(error, "service-a", call));
@@ -86,7 +91,7 @@ function numbers(address: string, channel: ChannelCredentials): NumbersClient {
   return {
     async *stream({ count, delay_ms }, call) {
       const { onMessage, end } = measure(connection, call);
-      const stream = withoutStack(() =>
+      const stream = withoutStackTrace(() =>
         client.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) }),
       );
       call.onEnded(() => stream.cancel());
@@ -111,7 +116,7 @@ function numbers(address: string, channel: ChannelCredentials): NumbersClient {
       new Promise((resolve, reject) => {
         const { onMessage, end } = measure(connection, call);
         const values: number[] = [];
-        const stream = withoutStack(() =>
+        const stream = withoutStackTrace(() =>
           client.streamNumbers({ count, delayMs: delay_ms }, { deadline: deadlineOf(call) }),
         )
           .on("data", ({ value }: NumberReply) => {

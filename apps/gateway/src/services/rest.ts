@@ -14,14 +14,14 @@ import type { Dispatcher } from "undici";
 import * as v from "valibot";
 import type { UpstreamTls } from "../link/tls.ts";
 import { meterRequest } from "../wire/rest-bytes.ts";
+import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
 import {
   type GreetingClient,
   type NumbersClient,
   PROBE_MS,
   type ProtocolClients,
   type UpstreamClient,
-} from "./clients.ts";
-import { checkStatus, fromEvent, fromFetch, parseBody } from "./errors.ts";
+} from "./service-clients.ts";
 
 const ROUTE_A = SERVICES["service-a"].route;
 const ROUTE_B = SERVICES["service-b"].route;

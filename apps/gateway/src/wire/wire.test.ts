@@ -18,9 +18,9 @@ import {
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
 import { recordingProxy } from "../../../../packages/stack/test/recording-proxy.ts";
 import { setVariable } from "../../test/env.ts";
-import { joinClients, type ServiceClients } from "../services/clients.ts";
 import { grpcProtocol } from "../services/grpc.ts";
 import { restProtocol } from "../services/rest.ts";
+import { joinClients, type ServiceClients } from "../services/service-clients.ts";
 import { SharedConnection } from "./grpc-bytes.ts";
 
 const never = new AbortController().signal;

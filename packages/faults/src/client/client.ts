@@ -82,7 +82,8 @@ const noLauncher = ({ name, kills }: StackFault): string =>
 /**
  * Sets a fault on a running stack, in each instance of its services that runs or only in one. It ends after `forMs`, or
  * when {@link endFaults} ends it.
- * @throws LabError for an unknown fault, an invalid duration or instance, or a service that does not respond.
+ * @throws LabError if it cannot be set: for an unknown fault, an invalid duration or instance, a mechanism that is off,
+ * a missing launcher, or a service that does not respond.
  */
 export async function setFault(
   access: FaultAccess,

@@ -38,11 +38,11 @@ export function openGrpcCall(
 export function toGrpcError(error: unknown): ServerErrorResponse & { code: status } {
   const make = (code: status, details: string) => Object.assign(new Error(details), { code, details });
   if (error instanceof InvalidParamsError) return make(status.INVALID_ARGUMENT, error.message);
-  if (error instanceof CallEnded) return make(ENDED[error.reason], error.message);
+  if (error instanceof CallEnded) return make(STATUS_OF_REASON[error.reason], error.message);
   return make(status.INTERNAL, "internal error; see the trace and the log");
 }
 
-const ENDED = {
+const STATUS_OF_REASON = {
   "client-disconnected": status.CANCELLED,
   deadline: status.DEADLINE_EXCEEDED,
   shutdown: status.UNAVAILABLE,

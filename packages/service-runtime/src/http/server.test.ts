@@ -179,7 +179,7 @@ describe("a client that sends slowly", () => {
     ["its headers", "GET / HTTP/1.1\r\nHost: x\r\nx-slow: ", /^(HTTP\/1\.1 408 |$)/],
     ["its content", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", /^(HTTP\/1\.1 408 |$)/],
   ] as const)
-    it(`is disconnected: ${what}`, { timeout: 10_000 }, async (t) => {
+    it(`is disconnected while it sends ${what}`, { timeout: 10_000 }, async (t) => {
       const port = await start(t);
       const startedAt = performance.now();
       const received = await drip(port, bytes);

@@ -34,7 +34,7 @@ export interface RequestTimeouts {
   readonly headersMs: number;
   /** To the end of the content. */
   readonly requestMs: number;
-  /** Time between two checks of the connections, which adds to the other two. */
+  /** Time between two checks of the connections. The other two limits can be exceeded by up to this time. */
   readonly checkMs: number;
 }
 
@@ -45,9 +45,9 @@ export interface RequestTimeouts {
 const TIMEOUTS: RequestTimeouts = { headersMs: 10_000, requestMs: 30_000, checkMs: 2_000 };
 
 /**
- * Maximum number of connections in a process whose memory is limited (a container). A connection uses about 11 KB, and
- * 28 KB while its request is handled; both are outside of what the limits of requests bound. Without a memory limit
- * there is no maximum.
+ * Maximum number of connections in a process whose memory is limited (a container). A connection uses about 11 KB, or
+ * 28 KB while its request is handled. The limit of requests in flight does not cover this memory. Without a memory
+ * limit there is no maximum.
  */
 const MAX_CONNECTIONS = connectionsFor(process.constrainedMemory());
 
@@ -66,10 +66,10 @@ export interface HttpServer extends Drainable {
 }
 
 /**
- * Serves an app at `host:port` (0: any free port). The request line and headers may have `maxHeaderBytes` together;
- * longer ones are answered with 431, and slower ones than `timeouts` with 408. Connections beyond `maxConnections` are
- * closed at once and counted. With `tls`, it accepts only connections with TLS. Throws the error of `listen`, for example
- * EADDRINUSE.
+ * Serves an app at `host:port` (0: any free port). The request line and the headers together may have at most
+ * `maxHeaderBytes`; a longer request is answered with 431. A request that arrives more slowly than `timeouts` allow is
+ * answered with 408. Connections beyond `maxConnections` are closed at once and counted. With `tls`, it accepts only
+ * connections with TLS. Throws the error of `listen`, for example EADDRINUSE.
  */
 export async function startHttpServer(
   app: Hono,
@@ -166,7 +166,7 @@ export async function startHttpServer(
         server.closeAllConnections();
       };
       closeSignal.addEventListener("abort", force, { once: true });
-      if (closeSignal.aborted) force(); // while the waiting connections were accepted
+      if (closeSignal.aborted) force(); // aborted during acceptWaiting, so its event was missed
       await closed;
       clearInterval(linger);
       closeSignal.removeEventListener("abort", force);

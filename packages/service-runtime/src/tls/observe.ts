@@ -42,7 +42,9 @@ const reloads = new Counter({
   registers,
 });
 
-/** Starts the series of a peer at 0: `rate()` does not see the first event of a series that begins with it. */
+/**
+ * Starts the series of a peer at 0. Otherwise a series would begin with its first event, which `rate()` does not count.
+ */
 export function initHandshakeFailures(peer: string): void {
   for (const reason of REASONS) failures.inc({ peer, reason }, 0);
 }

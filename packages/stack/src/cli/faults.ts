@@ -12,9 +12,7 @@ interface Target {
   readonly context?: string;
 }
 
-/**
- * Runs `lab break <name>`. Returns the exit code. Throws a LabError for an unknown fault, and if no stack is running.
- */
+/** Runs `lab break <name>`. Returns the exit code. Throws a LabError if the fault cannot be set. */
 export async function breakFault(
   name: string,
   options: Target & { readonly for?: string; readonly instance?: string },

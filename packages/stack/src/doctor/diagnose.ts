@@ -32,7 +32,7 @@ const SIGNALS: Readonly<Record<string, readonly Hop[]>> = {
 };
 
 /**
- * Sends requests and OTLP items and follows every signal to its store. Then reads the losses of the last 10 minutes,
+ * Sends requests and OTLP items and follows every signal to its backend. Then reads the losses of the last 10 minutes,
  * which include lost items of this check.
  * @returns a result for every hop, signal by signal, in the order of its path.
  */

@@ -43,7 +43,7 @@ export interface DoctorContext {
   readonly probes: readonly Probe[];
 }
 
-/** A request whose telemetry is followed to the stores. */
+/** A request whose telemetry is followed to the backends. */
 export interface Probe {
   readonly url: string;
   /** The services that it crosses; each must produce spans and log lines. */

@@ -13,7 +13,7 @@ export const COLLECTOR_FULL_FIX =
 const SENDER_CLOCK = "correct the clock of the sender (timedatectl)";
 
 /**
- * The filters of otel-collector.yaml. Each drops items that no store accepts, so that the rest of the request is
+ * The filters of otel-collector.yaml. Each drops items that no backend accepts, so that the rest of the request is
  * stored.
  */
 const FILTERS: Table = {
@@ -63,11 +63,11 @@ const INVALID_TRACE_ID: Explanation = {
   fix: "in the sender, let the SDK generate the ids: 16 random bytes for a trace, never all zero",
 };
 const UNSUPPORTED_TEMPORALITY: Explanation = {
-  why: "the store does not support the aggregation temporality of a metric",
+  why: "the backend does not support the aggregation temporality of a metric",
   fix: "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative in the sender",
 };
 const INVALID_ATTRIBUTE_KEY: Explanation = {
-  why: "the store does not accept an attribute key or a name",
+  why: "the backend does not accept an attribute key or a name",
   fix: "name attributes in ASCII (a-z, 0-9, dots and underscores) in the sender",
 };
 const INVALID_UTF8: Explanation = {
@@ -102,14 +102,14 @@ const FILTER_RULES: readonly Rule[] = [
   {
     pattern: /past|too-?old|\bold\b|stale/,
     explanation: {
-      why: "they are older than the store accepts",
+      why: "they are older than the backend accepts",
       fix: `${SENDER_CLOCK}, or do not resend old data`,
     },
   },
   {
     pattern: /large|size|long|big/,
     explanation: {
-      why: "they are larger than the store accepts",
+      why: "they are larger than the backend accepts",
       fix: "make the sender's items smaller: shorter and fewer attributes, ids instead of whole objects",
     },
   },
@@ -119,7 +119,7 @@ const FILTER_RULES: readonly Rule[] = [
   {
     pattern: /name|empty/,
     explanation: {
-      why: "they have no name that the store accepts",
+      why: "they have no name that the backend accepts",
       fix: "give each item a name in ASCII (a-z, 0-9, dots and underscores) in the sender",
     },
   },
@@ -135,7 +135,7 @@ const FILTER_RULES: readonly Rule[] = [
 /** Errors of Prometheus that concern only exponential histograms. */
 export const HISTOGRAM_ERROR = /observation|histogram|(positive|negative) side|custom buckets/i;
 
-/** Explanations for the error responses of stores, by parts of their text. The first match is used. */
+/** Explanations for the error responses of backends, by parts of their text. The first match is used. */
 export const RESPONSE_RULES: readonly Rule[] = [
   {
     pattern: HISTOGRAM_ERROR,
@@ -385,7 +385,7 @@ export interface LossCounter {
   /** Only series with these label values count. */
   readonly only?: Readonly<Record<string, RegExp>>;
   readonly explain: (reason: string) => Explanation;
-  /** Selects the stores' responses to the collector's exporters that explain the reason. */
+  /** Selects the backends' responses to the collector's exporters that explain the reason. */
   readonly responsesOf?: (
     reason: string,
     responses: ReadonlyMap<string, readonly string[]>,
@@ -401,8 +401,8 @@ const explainFrom =
   (reason: string): Explanation =>
     table[reason] ?? unknownReason(reason, component);
 
-const senderDropped = (store: string, component: string): Explanation => ({
-  why: `the service's buffer was full while ${store} was unavailable, or ${store} rejected them permanently`,
+const senderDropped = (backend: string, component: string): Explanation => ({
+  why: `the service's buffer was full while ${backend} was unavailable, or ${backend} rejected them permanently`,
   fix: `npx lab logs ${component}; npx lab status; docs/runbooks/TelemetryDropped.md`,
 });
 

@@ -125,8 +125,8 @@ test("the services' own drops count for each service", () => {
   ]);
 });
 
-/** Each counter, its label's value, and the doctor's message about it. */
-const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
+/** For each counter and value of its label: what the doctor's message must say about cause and fix. */
+const EXPLANATIONS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
   [
     "otelcol_processor_filter_spans_filtered_total",
     "filter/span-without-trace-id",
@@ -214,7 +214,7 @@ const WORDS: [metric: string, reason: string, why: RegExp, fix: RegExp][] = [
   ],
   ["alertmanager_notifications_failed_total", "clientError", /4xx/, /max_alerts/],
 ];
-for (const [metric, reason, why, fix] of WORDS)
+for (const [metric, reason, why, fix] of EXPLANATIONS)
   test(`${metric}, ${reason}: a reason and a fix`, () => {
     const counter = LOSS_COUNTERS.find((each) => each.metric === metric);
     assert.ok(counter);
@@ -243,7 +243,7 @@ const logLine = (ts: string, exporter: string, error: string) =>
     dropped_items: 1,
   });
 
-test("the stores' errors come from the collector's log: the latest of each meaning, no old ones", () => {
+test("the backends' errors come from the collector's log: the latest of each meaning, none older than 10 minutes", () => {
   const tooLarge = "Permanent error: rpc error: code = X desc = TRACE_TOO_LARGE: max size of trace (4000000)";
   const lines = [
     logLine("2026-11-28T03:50:00Z", "otlp_http/loki", "desc = long ago"),

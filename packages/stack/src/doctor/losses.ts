@@ -131,7 +131,7 @@ const outcomeOf = (counter: LossCounter, labels: Loss["labels"]): LossCounter["o
 const verbOf = (counter: LossCounter, labels: Loss["labels"]): LossCounter["verb"] =>
   (isRetriedReason(counter, labels) && counter.retriedVerb) || counter.verb;
 
-/** Returns one problem for each loss, the largest first, or several if a store has given several reasons. */
+/** Returns one problem for each loss, the largest first, or several if a backend has given several reasons. */
 export function problemsOf(
   losses: readonly Loss[],
   outcome: LossCounter["outcome"],
@@ -249,7 +249,7 @@ const LOG_LINES = 500;
 const MAX_CHARS = 240;
 const MAX_RESPONSES = 4;
 
-/** Explains a store's error response: its meaning, its text and a fix. */
+/** Explains a backend's error response: its meaning, its text and a fix. */
 export function explainResponse(response: string, otherwise: Explanation): Explanation {
   const { why, fix } = ruleOf(response)?.explanation ?? otherwise;
   const shown = response.length > MAX_CHARS ? `${response.slice(0, MAX_CHARS)}…` : response;
@@ -259,7 +259,7 @@ export function explainResponse(response: string, otherwise: Explanation): Expla
 const ruleOf = (response: string) => RESPONSE_RULES.find(({ pattern }) => pattern.test(response));
 
 /**
- * Returns the stores' error responses to each exporter in the last 10 minutes: the latest of each meaning, newest
+ * Returns the backends' error responses to each exporter in the last 10 minutes: the latest of each meaning, newest
  * first. The collector logs them. For a 500 response of Prometheus it logs only the status; the reason is in
  * Prometheus's own log.
  */

@@ -18,19 +18,19 @@ const DOCTOR = "lab-doctor";
 const STORED_MS = 6000;
 const METRIC = "lab.doctor.probe";
 
-/** An item of one signal that is sent to :4318, and the store in which it must be found. */
+/** An item of one signal that is sent to :4318, and the backend in which it must be found. */
 interface Route {
   readonly signal: "traces" | "metrics" | "logs";
   /** The name of one item. */
   readonly item: string;
-  readonly store: string;
+  readonly backend: string;
   readonly ready: Hop;
   readonly exporter: string;
-  /** The collector's counter of items that the store rejected permanently. */
+  /** The collector's counter of items that the backend rejected permanently. */
   readonly failed: string;
   /** The filters' counter of items that the collector dropped. */
   readonly filtered: string;
-  /** The collector's variable with the store's address, and its required value. */
+  /** The collector's variable with the backend's address, and its required value. */
   readonly requiredSetting: (context: DoctorContext) => string;
   readonly body: (id: string, now: bigint) => unknown;
   readonly isStored: (context: DoctorContext, id: string) => Promise<boolean>;
@@ -42,7 +42,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
   traces: {
     signal: "traces",
     item: "span",
-    store: "Tempo",
+    backend: "Tempo",
     ready: readyHop("tempo", "TEMPO_PORT", "/ready"),
     exporter: "otlp_grpc/tempo",
     failed: "otelcol_exporter_send_failed_spans_total",
@@ -61,7 +61,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
   metrics: {
     signal: "metrics",
     item: "metric point",
-    store: "Prometheus",
+    backend: "Prometheus",
     ready: readyHop("prometheus", "PROMETHEUS_PORT", "/-/ready"),
     exporter: "otlp_http/prometheus",
     failed: "otelcol_exporter_send_failed_metric_points_total",
@@ -84,7 +84,7 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
   logs: {
     signal: "logs",
     item: "log record",
-    store: "Loki",
+    backend: "Loki",
     ready: readyHop("loki", "LOKI_PORT", "/ready"),
     exporter: "otlp_http/loki",
     failed: "otelcol_exporter_send_failed_log_records_total",
@@ -115,14 +115,14 @@ const ROUTES: Readonly<Record<Route["signal"], Route>> = {
 /** Returns an integer that a float represents exactly, different for each probe. */
 const pointValue = (id: string): number => Number.parseInt(id.slice(0, 12), 16);
 
-/** OTLP sender → :4318 → collector → the store, for one signal. */
+/** OTLP sender → :4318 → collector → the backend, for one signal. */
 export function otlpHops(signal: Route["signal"]): readonly Hop[] {
   const route = ROUTES[signal];
   return [
     readyHop("otelcol", "OTELCOL_HEALTH_PORT", "/"),
     { name: `OTLP ${route.item} → collector`, check: (context) => send(route, context) },
     route.ready,
-    { name: `OTLP ${route.item} → ${route.store}`, check: (context) => find(route, context) },
+    { name: `OTLP ${route.item} → ${route.backend}`, check: (context) => find(route, context) },
   ];
 }
 
@@ -153,25 +153,25 @@ function responseFix(status: number): string {
 }
 
 async function find(route: Route, context: DoctorContext): Promise<CheckResult> {
-  const { item, store } = route;
+  const { item, backend } = route;
   const began = Date.now();
   const result = await waitUntilOk(STORED_MS, async () =>
     (await route.isStored(context, context.id))
-      ? fine(`the ${item} is in ${store} after ${((Date.now() - began) / 1000).toFixed(1)} s`)
-      : broken(`${store} does not have it`, ""),
+      ? fine(`the ${item} is in ${backend} after ${((Date.now() - began) / 1000).toFixed(1)} s`)
+      : broken(`${backend} does not have it`, ""),
   );
   return result.state === "ok" ? result : whyNotStored(route, context);
 }
 
 /** Locates the item by the collector's own counters. */
 async function whyNotStored(route: Route, context: DoctorContext): Promise<CheckResult> {
-  const { item, store, exporter, failed, filtered } = route;
+  const { item, backend, exporter, failed, filtered } = route;
   const page = context.at("OTELCOL_METRICS_PORT", "/metrics");
   const now = await getCounters(page, countsDrops);
   const exporterCounters = await getCounters(page, (labels) => labels.includes(`exporter="${exporter}"`));
   const since = (metric: string) =>
     (now.get(metric) ?? 0) - (context.before("otelcol", countsDrops).get(metric) ?? 0);
-  const missing = `the collector accepted the ${item}, but ${store} does not have it`;
+  const missing = `the collector accepted the ${item}, but ${backend} does not have it`;
   const waiting = exporterCounters.get("otelcol_exporter_queue_size") ?? 0;
   if (waiting > 0)
     return broken(
@@ -180,8 +180,8 @@ async function whyNotStored(route: Route, context: DoctorContext): Promise<Check
     );
   if (since(failed) > 0)
     return broken(
-      `${missing}: ${store} has just permanently rejected ${since(failed)} items of the collector`,
-      `npx lab logs otelcol shows the response of ${store}; see “losses” below`,
+      `${missing}: ${backend} has just permanently rejected ${since(failed)} items of the collector`,
+      `npx lab logs otelcol shows the response of ${backend}; see “losses” below`,
     );
   if (since(filtered) > 0)
     return broken(

@@ -110,13 +110,13 @@ for (const kind of ["tar.gz", "zip", "bare"] as const) {
 test("a whole release is kept together where the program needs its other files", async (t) => {
   const { release } = await releaseServer(t, "tar.gz");
   const given = options();
-  const whole = binary("TOOL_HOME", { release: { ...release, wholeArchive: true } });
-  const found = await resolveBinary("tool", whole, given);
+  const fullRelease = binary("TOOL_HOME", { release: { ...release, wholeArchive: true } });
+  const found = await resolveBinary("tool", fullRelease, given);
   assert.equal(found?.path, join(releasePath(given.cache, "tool", "1.2.3"), "tool"));
   assert.ok(existsSync(join(found?.path ?? "", "../LICENSE")));
-  assert.equal((await resolveBinary("tool", whole, given))?.source, "cache");
+  assert.equal((await resolveBinary("tool", fullRelease, given))?.source, "cache");
   const home = join(found?.path ?? "", "..");
-  const byHand = await resolveBinary("tool", whole, { ...given, paths: { TOOL_HOME: home } });
+  const byHand = await resolveBinary("tool", fullRelease, { ...given, paths: { TOOL_HOME: home } });
   assert.deepEqual(byHand, { path: found?.path, version: "1.2.3", source: "path" });
 });
 

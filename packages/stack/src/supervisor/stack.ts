@@ -43,7 +43,10 @@ export interface StackOptions {
   readonly components?: readonly Component[];
   /** How many instances of services to start: `{ "service-a": 3 }`. */
   readonly scale?: Scale;
-  /** More environment for single components, by name: `{ "service-a": { LOKI_URL: "http://127.0.0.1:1" } }`. */
+  /**
+   * Additional environment variables for single components, by component name:
+   * `{ "service-a": { LOKI_URL: "http://127.0.0.1:1" } }`.
+   */
   readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly report?: Report;
   readonly restartPolicy?: RestartPolicy;
@@ -67,7 +70,10 @@ export interface Stack {
   readonly stateFolder: string;
   readonly ports: Ports;
   readonly instances: FurtherInstances;
-  /** Starts everything at once; resolves when each component is ready, skipped or failed. */
+  /**
+   * Starts everything at once; resolves when each component is ready, failed, or skipped (an optional program that is
+   * not available).
+   */
   readonly start: () => Promise<{ failed: readonly string[] }>;
   /** Adds one more component to a stack that runs. */
   readonly add: (component: Component) => Promise<void>;
@@ -103,7 +109,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   });
   const { signal } = stopping;
   let hosts: OwnedHosts | undefined;
-  let certificates: CertificateChoices = {};
+  let certificateChoices: CertificateChoices = {};
   let stopRenewal: (() => void) | undefined;
   let targets: ReturnType<typeof createTargetLists>;
   let faultToken: string;
@@ -114,11 +120,13 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     if (tokenIssuer) await (await import("@lgtm-lab/issuer")).ensureKeys(stateFolder);
     // On other hosts, gateways, collector and Loki are called by their addresses.
     if (hosts)
-      certificates = { names: [hosts.addresses.machineAddress, ...Object.values(hosts.addresses.hosts)] };
+      certificateChoices = {
+        names: [hosts.addresses.machineAddress, ...Object.values(hosts.addresses.hosts)],
+      };
     if (options.tls) {
-      await makeCertificates(stateFolder, certificates);
+      await makeCertificates(stateFolder, certificateChoices);
       trustCertificates(stateFolder, ports);
-      stopRenewal = keepCertificatesValid(stateFolder, certificates, note);
+      stopRenewal = keepCertificatesValid(stateFolder, certificateChoices, note);
     }
     openPendingKills(stateFolder);
     targets = createTargetLists(stateFolder, components, ports, note);
@@ -237,7 +245,7 @@ export interface StartOptions extends Omit<StackOptions, "ports"> {
   readonly ports?: Ports | "free";
 }
 
-/** A running stack: each component was ready or skipped when it started. */
+/** A running stack. At the end of its start, each component was ready or skipped. */
 export interface RunningStack {
   readonly stateFolder: string;
   readonly ports: Ports;
@@ -259,7 +267,7 @@ export interface RunningStack {
   readonly pid: (name: string) => number | undefined;
   /** The state, the version, the restarts, and the reason of the last failure. */
   readonly record: (name: string) => ComponentRecord;
-  /** Sets a fault, as `lab break` does; by default for five minutes. Throws a LabError for an unknown name. */
+  /** Sets a fault, as `lab break` does; by default for five minutes. Throws a LabError if it cannot be set. */
   readonly setFault: (name: string, options?: { forMs?: number; instance?: number }) => Promise<void>;
   /** Ends one fault, or all. Returns the names of the faults that were active. */
   readonly endFaults: (name?: string) => Promise<string[]>;
@@ -271,7 +279,8 @@ export interface RunningStack {
 
 /**
  * Starts a stack in this process, which owns it: if this process is killed, the stack is stopped.
- * @throws LabError if any component does not become ready; all others are stopped first.
+ * @throws LabError if a component fails to become ready; the others are stopped first. A skipped component is no
+ * failure.
  */
 export async function startStack({ ports, ...options }: StartOptions = {}): Promise<RunningStack> {
   const chosen = ports === "free" ? await freePorts() : ports;

@@ -123,7 +123,10 @@ const KNOWN_STATUSES = ["200", "400", "499", "500", "502", "503", "504"];
 /** The status label of a request to another service that got no response. */
 export const NO_RESPONSE = ["timeout", "aborted", "error"] as const;
 
-/** Starts the series of known routes at 0: `rate()` does not see the first event of a series that begins with it. */
+/**
+ * Starts the series of known routes at 0. Otherwise a series would begin with its first event, which `rate()` does not
+ * count.
+ */
 export function zeroRoutes(
   histogram: Histogram<keyof HttpLabels>,
   routes: readonly KnownRoute[],

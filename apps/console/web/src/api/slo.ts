@@ -27,7 +27,7 @@ const SLO_QUERY = '{__name__=~"slo:(objective|burn_rate|error_budget_remaining)"
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Reads a duration in Prometheus' notation (`2h24m`) as seconds. */
-export const seconds = (duration: string): number =>
+export const secondsOf = (duration: string): number =>
   [...duration.matchAll(/(\d{1,9})([smhd])/g)].reduce(
     (sum, [, n, unit]) => sum + Number(n) * (UNITS[unit ?? ""] ?? 0),
     0,
@@ -55,7 +55,7 @@ export function readSlos(series: readonly Series[]): Slo[] {
         burnRates: rates
           .filter(mine)
           .map(({ metric: { window = "" }, value: rate }) => ({ window, rate }))
-          .sort((a, b) => seconds(a.window) - seconds(b.window)),
+          .sort((a, b) => secondsOf(a.window) - secondsOf(b.window)),
       };
     })
     .sort((a, b) => a.name.localeCompare(b.name));

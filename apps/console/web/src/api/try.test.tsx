@@ -18,17 +18,17 @@ async function eventsIn(...pieces: readonly (string | Uint8Array)[]) {
 }
 
 test("parses events regardless of chunk boundaries", async () => {
-  const whole =
+  const text =
     'event: number\r\ndata: {"value":1}\r\nid: 1\r\n\r\n: a comment\n\nevent: end\ndata: {"é":\ndata: 2}\n\n';
   const expected = [
     ["number", '{"value":1}', "1"],
     ["end", '{"é":\n2}', undefined],
   ];
   assert.deepEqual(
-    (await eventsIn(whole)).map(([event, data]) => [event, data]),
+    (await eventsIn(text)).map(([event, data]) => [event, data]),
     expected.map((one) => one.slice(0, 2)),
   );
-  const single = [...encoder.encode(whole)].map((byte) => Uint8Array.of(byte));
+  const single = [...encoder.encode(text)].map((byte) => Uint8Array.of(byte));
   assert.deepEqual(
     (await eventsIn(...single)).map(([event, data]) => [event, data]),
     expected.map((one) => one.slice(0, 2)),

@@ -109,12 +109,12 @@ function UpstreamBanner() {
   return (
     <div role="status" className="banners">
       {error && <p className="banner">{error.message}</p>}
-      {!error && down.map((upstream) => <Down key={upstream.name} {...upstream} />)}
+      {!error && down.map((upstream) => <DownMessage key={upstream.name} {...upstream} />)}
     </div>
   );
 }
 
-function Down({ name, problem, fix }: UpstreamState) {
+function DownMessage({ name, problem, fix }: UpstreamState) {
   return (
     <p className="banner" data-upstream={name}>
       <strong>{name} is down.</strong> {problem} {fix && <WithCode text={fix} />}

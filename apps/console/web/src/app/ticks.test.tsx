@@ -7,8 +7,8 @@ test("ticks are round in the displayed unit", () => {
   assert.deepEqual(timeTicks([0, 5.8], 5), [0, 2, 4]);
   assert.deepEqual(timeTicks([0, 0], 5), [0]);
   assert.deepEqual(timeTicks([0, Number.NaN], 5), [0]);
-  const words = (whole: number, maxSteps = 4) =>
-    timeTicks([0, whole], maxSteps).map((tick) => duration(tick));
+  const words = (lengthMs: number, maxSteps = 4) =>
+    timeTicks([0, lengthMs], maxSteps).map((tick) => duration(tick));
   assert.deepEqual(words(50_000), ["0 ms", "15 s", "30 s", "45 s"]);
   assert.deepEqual(words(7 * 60_000), ["0 ms", "2 min", "4 min", "6 min"]);
   assert.deepEqual(words(36 * 3_600_000), ["0 ms", "12 h", "1 d", "1 d 12 h"]);

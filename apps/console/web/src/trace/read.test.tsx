@@ -99,11 +99,11 @@ test("a span that ends before it starts has no duration", () => {
 });
 
 const remarksOf = (...spans: readonly unknown[]) => traceOf({ batches: [batch("shop", ...spans)] }).remarks;
-const whole = otlpSpan("a", undefined, 0, 10);
+const root = otlpSpan("a", undefined, 0, 10);
 const { startTimeUnixNano, endTimeUnixNano, ...timeless } = otlpSpan("b", "a", 1, 2);
 
 test("a complete trace has no remarks", () => {
-  assert.deepEqual(remarksOf(whole, otlpSpan("b", "a", 1, 2)), []);
+  assert.deepEqual(remarksOf(root, otlpSpan("b", "a", 1, 2)), []);
 });
 
 test("remarks list each span that is omitted or changed, with the reason", () => {
@@ -130,7 +130,7 @@ test("remarks list each span that is omitted or changed, with the reason", () =>
       [otlpSpan("b", "a", 5, 3)],
       "1 span ends before it starts and is drawn without a duration: span b (shop).",
     ],
-    [[whole], "1 span was stored more than once and is drawn once: span a (shop)."],
+    [[root], "1 span was stored more than once and is drawn once: span a (shop)."],
     [
       [otlpSpan("a", undefined, 2, 3, { parentSpanId: "000000000000000a" })],
       "1 span has the span id of another span; spans below that id are drawn below the other one: span a (shop).",
@@ -146,7 +146,7 @@ test("remarks list each span that is omitted or changed, with the reason", () =>
       "Of 1 span only the first 50 events are marked; select the span to see all.",
     ],
   ];
-  for (const [spans, remark] of rows) assert.deepEqual(remarksOf(whole, ...spans), [remark]);
+  for (const [spans, remark] of rows) assert.deepEqual(remarksOf(root, ...spans), [remark]);
 });
 
 test("a trace in which no span can be drawn has remarks and no duration", () => {
@@ -155,7 +155,7 @@ test("a trace in which no span can be drawn has remarks and no duration", () => 
 });
 
 test("a span without a start time does not extend the trace to 1970", () => {
-  const trace = traceOf({ batches: [batch("shop", whole, { ...timeless, startTimeUnixNano: "0" })] });
+  const trace = traceOf({ batches: [batch("shop", root, { ...timeless, startTimeUnixNano: "0" })] });
   assert.equal(trace.to - trace.from, 10);
 });
 
@@ -164,7 +164,7 @@ test("long lists and names are truncated with a marker", () => {
     ...timeless,
     name: `s${index}`.padEnd(200, "x"),
   }));
-  const [remark = ""] = remarksOf(whole, ...many);
+  const [remark = ""] = remarksOf(root, ...many);
   assert.match(remark, /^12 spans have no start time/);
   assert.match(remark, /, 2 other names\.$/);
   assert.ok(remark.length < 1200 && remark.includes("x… (shop)"));
@@ -174,7 +174,7 @@ test("a partial response from Tempo causes a remark with the reason", () => {
   const response = {
     status: "PARTIAL",
     message: "too large",
-    trace: { resourceSpans: [batch("shop", whole)] },
+    trace: { resourceSpans: [batch("shop", root)] },
   };
   assert.deepEqual(traceOf(response).remarks, ["Tempo returned only a part of this trace: too large."]);
 });

@@ -14,10 +14,10 @@ export function TextPanel({
 }: Pick<PanelProps, "panel" | "replaceVariables" | "height">) {
   const { mode, content } = panel.options;
   const html = useMemo(() => {
-    const whole = text(content);
-    const more = whole.length - MAX_CHARACTERS;
+    const fullText = text(content);
+    const more = fullText.length - MAX_CHARACTERS;
     const note = more > 0 ? `\n\n… (${more.toLocaleString("en")} more characters are not shown)` : "";
-    const source = replaceVariables(whole.slice(0, MAX_CHARACTERS)) + note;
+    const source = replaceVariables(fullText.slice(0, MAX_CHARACTERS)) + note;
     return textUtil.sanitize(mode === "html" ? source : renderTextPanelMarkdown(source));
   }, [mode, content, replaceVariables]);
   if (mode === "code") return <pre className="text-panel">{replaceVariables(text(content))}</pre>;

@@ -29,7 +29,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /** Parses a duration such as `15s`, `>1m` or `1h30m` to milliseconds. Returns undefined if it is invalid. */
-export function milliseconds(duration: string): number | undefined {
+export function millisecondsOf(duration: string): number | undefined {
   const bare = duration.replace(/^[<>=]+/, "").trim();
   if (!/^(\d+(ms|[smhdwMy]))+$/.test(bare)) return undefined;
   return [...bare.matchAll(/(\d+)(ms|[smhdwMy])/g)].reduce(

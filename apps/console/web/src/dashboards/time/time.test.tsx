@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
 import { stepOf } from "../../../../../../grafana/src/queries/intervals.ts";
-import { intervalOf, milliseconds, rateIntervalOf, written } from "./interval.ts";
+import { intervalOf, millisecondsOf, rateIntervalOf, written } from "./interval.ts";
 import { readTimes } from "./parse.ts";
 
 test("an interval is rounded, and at least one scrape interval", () => {
@@ -20,9 +20,9 @@ test("the checks in grafana/ use the same intervals", () => {
 });
 
 test("parses and formats durations", () => {
-  assert.equal(milliseconds("1h30m"), 5_400_000);
-  assert.equal(milliseconds(">15s"), 15_000);
-  for (const none of ["", "auto", "5", "s", "1.5h", "-1s"]) assert.equal(milliseconds(none), undefined);
+  assert.equal(millisecondsOf("1h30m"), 5_400_000);
+  assert.equal(millisecondsOf(">15s"), 15_000);
+  for (const none of ["", "auto", "5", "s", "1.5h", "-1s"]) assert.equal(millisecondsOf(none), undefined);
   assert.deepEqual([written(90_000), written(1500)], ["90s", "1500ms"]);
 });
 

@@ -1,4 +1,4 @@
-import { milliseconds } from "../time/interval.ts";
+import { millisecondsOf } from "../time/interval.ts";
 import type { Option } from "./values.ts";
 
 /** Parses a custom list such as `a,b : 1,c\,d`. An option may have a text that differs from its value: `text : value`. */
@@ -15,7 +15,7 @@ export function customOptions(query: string): Option[] {
 
 /** Parses a list of intervals such as `30s,1m,5m`. Omits `auto`, which is the same as `$__interval`. */
 export const intervalOptions = (query: string): Option[] =>
-  customOptions(query).filter(({ value }) => milliseconds(value) !== undefined);
+  customOptions(query).filter(({ value }) => millisecondsOf(value) !== undefined);
 
 /** Keeps the values that match the variable's regular expression. If it has a group, the group's text is the value. */
 export function filtered(values: readonly string[], regex: string): Option[] {

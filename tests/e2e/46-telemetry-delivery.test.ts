@@ -10,8 +10,8 @@ import { within } from "./support/within.ts";
 
 const PACKAGE = join(import.meta.dirname, "../../packages/telemetry");
 
-/** Runs the fixture as the service `name`, and returns its first line. */
-async function ticks(
+/** Runs test/fixtures/clock.ts as the service `name`. Returns its first log line. */
+async function runClockFixture(
   name: string,
   offsets: string[],
   env: Record<string, string>,
@@ -42,9 +42,9 @@ const CLOCKS = [
 
 describe("a process whose clock steps", () => {
   for (const [index, offsets] of CLOCKS.entries())
-    it(`has all its lines in Loki, each with its own span only: clock offsets of ${offsets.join(", then ")} minutes`, async () => {
+    it(`has all its lines in Loki, under its real trace id: clock offsets of ${offsets.join(", then ")} minutes`, async () => {
       const name = `clock-${index}`;
-      const { trace_id } = await ticks(name, offsets, { OTEL_TRACES_EXPORTER: "none" });
+      const { trace_id } = await runClockFixture(name, offsets, { OTEL_TRACES_EXPORTER: "none" });
       const expected = offsets.flatMap((minutes) => [1, 2, 3].map((line) => `${minutes}/${line}`));
       const { loki } = await urls();
       const found = await within(`log lines of ${name}`, 2000, async () => {
@@ -69,7 +69,7 @@ describe("the protocol in OTEL_EXPORTER_OTLP_PROTOCOL", () => {
   ] as const)
     it(`delivers spans through the collector: ${protocol}`, async () => {
       const name = `by-${protocol.replace("/", "-")}`;
-      const { trace_id } = await ticks(name, ["0"], {
+      const { trace_id } = await runClockFixture(name, ["0"], {
         OTEL_EXPORTER_OTLP_ENDPOINT: `http://${await hostPort(port)}`,
         OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
         OTEL_EXPORTER_OTLP_COMPRESSION: "gzip",

@@ -12,7 +12,7 @@ import {
   type ProtocolClients,
   type ServiceClients,
   type UpstreamClient,
-} from "../services/clients.ts";
+} from "../services/service-clients.ts";
 import { createDecisionRecorder, type DecisionRecorder } from "./decisions.ts";
 import { addressesNow, watchAddresses } from "./discovery.ts";
 import { clientKey, routeRetries } from "./routes.ts";
@@ -315,13 +315,13 @@ interface UpstreamAttempt {
 /** An attempt that can end before its call, by its timeout. To the client of the instance it looks like a deadline. */
 class AttemptCall implements UpstreamAttempt, Call {
   readonly tried: Set<string>;
-  readonly #whole: Call;
+  readonly #parent: Call;
   readonly #listeners: ((ended: CallEnded) => void)[] = [];
   #timedOut: CallEnded | undefined;
   #controller: AbortController | undefined;
 
-  constructor(whole: Call, attempt: Attempt, tried: Set<string>) {
-    this.#whole = whole;
+  constructor(parent: Call, attempt: Attempt, tried: Set<string>) {
+    this.#parent = parent;
     this.tried = tried;
     attempt.onTimeout(() => {
       const ended = new CallEnded("deadline");
@@ -339,11 +339,11 @@ class AttemptCall implements UpstreamAttempt, Call {
   }
 
   get ended(): CallEnded | undefined {
-    return this.#whole.ended ?? this.#timedOut;
+    return this.#parent.ended ?? this.#timedOut;
   }
 
   onEnded(listener: (ended: CallEnded) => void): void {
-    this.#whole.onEnded(listener);
+    this.#parent.onEnded(listener);
     if (this.#timedOut) listener(this.#timedOut);
     else this.#listeners.push(listener);
   }
@@ -358,23 +358,23 @@ class AttemptCall implements UpstreamAttempt, Call {
   }
 
   remainingMs(): number {
-    return this.#whole.remainingMs();
+    return this.#parent.remainingMs();
   }
 
   elapsedMs(): number {
-    return this.#whole.elapsedMs();
+    return this.#parent.elapsedMs();
   }
 
   get upstreamCost(): UpstreamCost | undefined {
-    return this.#whole.upstreamCost;
+    return this.#parent.upstreamCost;
   }
 
   set upstreamCost(cost: UpstreamCost | undefined) {
-    this.#whole.upstreamCost = cost;
+    this.#parent.upstreamCost = cost;
   }
 
   [Symbol.dispose](): void {
-    // The whole call is disposed by the code that opened it.
+    // The parent is disposed by the code that opened it.
   }
 }
 

@@ -6,8 +6,8 @@ import { openCall, Problem } from "@lgtm-lab/service-runtime";
 import { useClock } from "../../../../packages/resilience/test/clock.ts";
 import { loggedLines, sample, waitForResult } from "../../../../packages/telemetry/test/in-memory.ts";
 import { readEnv } from "../env.ts";
-import { type ResilienceSettings, Upstream } from "./clients.ts";
 import { createDecisionRecorder } from "./decisions.ts";
+import { type ResilienceSettings, Upstream } from "./upstream.ts";
 
 const never = new AbortController().signal;
 const aCall = () => openCall({ budgetMs: 10_000, client: never, shutdownSignal: never });
