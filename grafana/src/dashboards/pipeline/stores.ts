@@ -158,6 +158,10 @@ export const prometheus = [
         "samples not written",
       ),
       metric(
+        totalIncrease("prometheus_remote_storage_samples_dropped_total", INTERVAL),
+        "samples discarded before sending",
+      ),
+      metric(
         totalIncrease("prometheus_api_remote_write_invalid_labels_samples_total", INTERVAL),
         "samples with invalid labels",
       ),

@@ -9,8 +9,8 @@ import type { TlsFile, TlsFiles } from "./settings.ts";
 /** How often the files are checked. Kubernetes replaces a folder, which watching a file does not notice. */
 const CHECK_MS = 1_000;
 /**
- * How long a program waits until the other side, which checks its files once a second too, has read a new CA: before it
- * uses a certificate of that CA, and before it makes clients connect again.
+ * The time after which the other side, which checks its files once a second too, has read a new CA: a program then uses
+ * a certificate of that CA, and makes clients connect again.
  */
 export const TRUST_MS = 3_000;
 /** Enough for a chain, or for a bundle of the public CAs. */
