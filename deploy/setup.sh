@@ -24,11 +24,13 @@ The cluster remembers these options; an empty value ('') removes one:
                             `lab certificates`, which each run renews (default: no)
 
 Options of one run:
-  --context NAME            the kubectl context (default: the current one)
+  --context NAME            the kubectl context (default: the current one; if that is not minikube, kind or k3d on this
+                            machine, the only one that is)
   --no-build                use images that are already there: those that run now, or at first those of this version
   --tag TAG                 use images with this tag that are already there
   --build                   build and push images, although the last run used images that were already in the registry
-  --yes                     do not ask before a context that is not minikube, kind or k3d is changed
+  --yes                     do not ask before a context that is not minikube, kind or k3d is changed; then --context
+                            must name it
   --timeout SECONDS         for everything to be ready (default: 600)
 TEXT
 }
@@ -85,34 +87,64 @@ need kubectl "https://kubernetes.io/docs/tasks/tools"
 need openssl "the package openssl of your system"
 
 step "The cluster"
+contexts=$(kubectl config get-contexts -o name)
+kind_clusters=$(kind get clusters 2>/dev/null) || kind_clusters=''
+minikube_profiles=$(minikube profile list -o json 2>/dev/null) || minikube_profiles=''
+# Sets `kind` and `cluster` of a context. kind and k3d prefix the cluster's name, minikube names the context after the
+# profile. The name alone proves nothing: a context `kind-prod` may be at a remote server.
+classify() {
+  kind=other cluster=''
+  if [[ $1 == kind-?* ]] && grep -qxF -- "${1#kind-}" <<<"$kind_clusters"; then
+    kind=kind cluster=${1#kind-}
+  elif [[ $1 == k3d-?* ]] && k3d cluster list "${1#k3d-}" >/dev/null 2>&1; then
+    kind=k3d cluster=${1#k3d-}
+  elif [ -n "$1" ] && grep -qF -- "\"Name\":\"$1\"" <<<"$minikube_profiles"; then
+    kind=minikube cluster=$1
+  fi
+}
+given=$context
 if [ -z "$context" ]; then
-  context=$(kubectl config current-context 2>/dev/null) || fail \
-    "kubectl has no current context. Start a cluster, then run this again:" \
-    "  minikube start --cpus 2 --memory 4g --cni calico                   https://minikube.sigs.k8s.io" \
-    "  k3d cluster create -p 80:80@loadbalancer -p 443:443@loadbalancer   https://k3d.io" \
-    "  kind create cluster                                                https://kind.sigs.k8s.io"
+  context=$(kubectl config current-context 2>/dev/null) || context=''
+  classify "$context"
+  if [ "$kind" = other ]; then
+    found=()
+    while read -r name; do
+      classify "$name"
+      [ "$kind" = other ] || found+=("$name")
+    done <<<"$contexts"
+    current=${context:+The current context $context is not a cluster of minikube, kind or k3d on this machine}
+    current=${current:-kubectl has no current context}
+    case ${#found[@]} in
+      0) [ -n "$context" ] || fail "kubectl has no current context. Start a cluster, then run this again:" \
+        "  minikube start --cpus 2 --memory 4g --cni calico                   https://minikube.sigs.k8s.io" \
+        "  k3d cluster create -p 80:80@loadbalancer -p 443:443@loadbalancer   https://k3d.io" \
+        "  kind create cluster                                                https://kind.sigs.k8s.io" ;;
+      1)
+        echo "$current, so this uses the only local one: ${found[0]}."
+        [ -z "$context" ] || echo "To use the current context, give --context $context."
+        context=${found[0]}
+        ;;
+      *) fail "$current, and there are several local ones. Choose one:" "${found[@]/#/  deploy/setup.sh --context }" ;;
+    esac
+  fi
 fi
-kubectl config get-contexts -o name | grep -qxF -- "$context" || fail \
-  "There is no context \"$context\". Available:" "$(kubectl config get-contexts -o name)"
+grep -qxF -- "$context" <<<"$contexts" || fail "There is no context \"$context\". Available:" "$contexts"
 kube() { kubectl --context "$context" "$@"; }
-
-# minikube names its context after the profile, kind and k3d prefix the cluster's name.
-case $context in
-  kind-*) kind=kind cluster=${context#kind-} ;;
-  k3d-*) kind=k3d cluster=${context#k3d-} ;;
-  *)
-    kind=other cluster=''
-    if has minikube && minikube profile list -o json 2>/dev/null | grep -qF "\"Name\":\"$context\""; then
-      kind=minikube cluster=$context
-    fi
-    ;;
-esac
+classify "$context"
 server=$(kube config view --minify -o 'jsonpath={.clusters[0].cluster.server}')
 echo "context $context ($kind), $server"
-if [ "$kind" = other ] && [ "$ask" = yes ]; then
-  [ -t 0 ] || fail "This is not a cluster of minikube, kind or k3d. To change it anyway, give --yes."
-  read -r -p "This is not a cluster of minikube, kind or k3d. Install into it? [y/N] " answer
-  [[ $answer =~ ^[Yy]([Ee][Ss])?$ ]] || fail "Nothing was changed."
+if [ "$kind" = other ]; then
+  not_local="This is not a cluster of minikube, kind or k3d on this machine."
+  if [[ $context == kind-* || $context == k3d-* ]]; then
+    warn "${context%%-*} does not list a cluster \"${context#*-}\", or ${context%%-*} is not on the PATH."
+  fi
+  if [ "$ask" = no ]; then
+    [ -n "$given" ] || fail "$not_local With --yes, name it too: --context $context ($server)"
+  else
+    [ -t 0 ] || fail "$not_local To change it anyway, give --yes --context $context ($server)"
+    read -r -p "$not_local Install into it? [y/N] " answer || answer=''
+    [[ $answer =~ ^[Yy]([Ee][Ss])?$ ]] || fail "Nothing was changed."
+  fi
 fi
 kube get --raw /readyz >/dev/null 2>&1 || fail "The API server at $server does not respond. Is the cluster running?"
 
@@ -189,7 +221,6 @@ fi
 host=${host:-pspd.local} rest_host=${rest_host:-pspd-rest.local}
 [ "$host" != "$rest_host" ] || fail "--host and --rest-host must be different (got \"$host\")."
 
-[ "$kind" = other ] || need "$kind" "it is needed to load images into this cluster"
 if [ "$kind" = other ] && [ -z "$registry" ] && [ "$build" = yes ]; then
   fail "Images cannot be loaded into this cluster: give a registry with --registry HOST/PATH, or --no-build."
 fi

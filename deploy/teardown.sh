@@ -17,8 +17,8 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     --yes) ask=no ;;
-    -h | --help) echo "Usage: deploy/teardown.sh [--context NAME] [--yes]" && exit 0 ;;
-    *) fail "Unknown option: $1" "Usage: deploy/teardown.sh [--context NAME] [--yes]" ;;
+    -h | --help) echo "Usage: deploy/teardown.sh [--context NAME [--yes]]" && exit 0 ;;
+    *) fail "Unknown option: $1" "Usage: deploy/teardown.sh [--context NAME [--yes]]" ;;
   esac
   shift
 done
@@ -29,11 +29,8 @@ if [ -z "$context" ]; then
 fi
 kube() { kubectl --context "$context" "$@"; }
 server=$(kube config view --minify -o 'jsonpath={.clusters[0].cluster.server}')
-# These names are those of clusters on this machine. Any other may be in production.
-case $context in
-  minikube | kind-* | k3d-*) ;;
-  *) [ "$ask" = yes ] || [ -n "$given" ] || fail "With --yes, name the cluster too: --context $context ($server)" ;;
-esac
+# Not even for a context such as `kind-prod`: its name does not prove that the cluster is on this machine.
+[ "$ask" = yes ] || [ -n "$given" ] || fail "With --yes, name the cluster too: --context $context ($server)"
 
 # Only namespaces with our label: another project may have one with such a name.
 names=()
@@ -49,8 +46,9 @@ if [ "$ask" = yes ]; then
   echo "context $context, $server"
   options=$(kube get namespace pspd --ignore-not-found -o 'jsonpath={.metadata.annotations.lgtm-lab/options}')
   [ -z "$options" ] || echo "installed with $options"
-  [ -t 0 ] || fail "This deletes the namespaces ${names[*]} with all stored data. To do so, give --yes."
-  read -r -p "Delete the namespaces ${names[*]} with all stored data? [y/N] " answer
+  [ -t 0 ] || fail "This deletes the namespaces ${names[*]} with all stored data. To do so, give" \
+    "--yes --context $context"
+  read -r -p "Delete the namespaces ${names[*]} with all stored data? [y/N] " answer || answer=''
   [[ $answer =~ ^[Yy]([Ee][Ss])?$ ]] || fail "Nothing was deleted."
 fi
 kube delete namespace "${names[@]}" --ignore-not-found --timeout "${timeout}s"
