@@ -173,7 +173,7 @@ if [ ${#words[@]} -gt 0 ]; then
 fi
 build=$build_now overlay=${overlay:-local}
 [[ -z $installed || $installed == "$overlay" ]] || fail \
-  "The overlay $installed is installed, and it cannot be replaced by $overlay: sizes of claims cannot be changed." \
+  "The overlay $installed is installed, and it cannot be replaced by $overlay, whose claims have other sizes." \
   "First remove it, with its data: deploy/teardown.sh --context $context"
 # The images may be those of a release: without --build, the script must not push others to that registry.
 [[ -z $registry || $images_given == no || -n $build ]] || fail \
@@ -411,8 +411,9 @@ sed "s/podManagementPolicy: .*/podManagementPolicy: $policy/" "$folder/manifests
   kube apply --dry-run=server -f - >/dev/null || fail \
   "The API server rejects this (see above). No workload and no setting was changed; images may have been pushed, and" \
   "the namespaces created." \
-  "If it rejects StatefulSets: the storage class and the sizes of claims cannot be changed. Give the --storage-class" \
-  "with which they were created (kubectl get pvc -A), or first remove everything with deploy/teardown.sh."
+  "If it rejects StatefulSets: the storage class cannot be changed, and this script does not change sizes of claims." \
+  "Give the --storage-class with which they were created (kubectl get pvc -A). For sizes, see" \
+  "docs/kubernetes.md#sizes-of-claims. Or first remove everything with deploy/teardown.sh."
 options=''
 for option in "${remembered[@]}"; do
   variable=${option//-/_}
