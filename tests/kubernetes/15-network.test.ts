@@ -10,7 +10,7 @@ import { eventually, within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
 import { NODE } from "./cluster.ts";
 import { allowedConnections, connection, containerPortsOf, workloadsOf } from "./connections.ts";
-import { type Manifest, manifestsOf } from "./manifests.ts";
+import { ingressBases, manifestsOf } from "./manifests.ts";
 import { connectFrom, isReady, kubectl, podsOf, setupArguments, skipUnlessOwnCluster } from "./stack.ts";
 
 /** From a change of the policies until all rules of the node are changed. */
@@ -18,17 +18,11 @@ const ENFORCED_MS = 30_000;
 const SETUP_SH = join(REPOSITORY, "deploy/setup.sh");
 
 describe("the Ingress", { skip: skipUnlessOwnCluster }, () => {
-  /** The base URL of each gateway, by the name of its Service. */
   let bases: ReadonlyMap<string, string>;
   let address: string;
 
   before(async () => {
-    const { spec } = (await manifestsOf("overlays/local")).find(({ kind }) => kind === "Ingress") as Manifest;
-    bases = new Map(
-      spec.rules.flatMap(({ host, http }) =>
-        http.paths.map(({ backend }) => [backend.service.name, `http://${host}`] as const),
-      ),
-    );
+    bases = await ingressBases();
     const printed = await output(SETUP_SH, setupArguments());
     assert.match(printed, /^The gateway responds through the Ingress at /m);
     const [, line, first] = /^The line for \/etc\/hosts:\n +((\S+) .*)$/m.exec(printed) ?? [];

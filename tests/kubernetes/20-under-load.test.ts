@@ -3,9 +3,10 @@ import { before, describe, it } from "node:test";
 import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
 import { GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requests.ts";
 import { Traffic } from "../e2e/support/traffic.ts";
+import { startUsers } from "../e2e/support/users.ts";
 import { within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
-import { buildWith, parseManifests } from "./manifests.ts";
+import { buildWith, ingressBases, parseManifests } from "./manifests.ts";
 import {
   context,
   deleteAutoscalers,
@@ -23,6 +24,8 @@ import {
 } from "./stack.ts";
 
 const PER_SECOND = 10;
+/** Users of k6, who send as many requests as one gateway and the node can handle. The load is stopped earlier. */
+const USERS = { users: 4, seconds: 300 };
 const STARTED_AGAIN_MS = 10_000;
 /** Each pod is probed every two seconds. */
 const READY_AGAIN_MS = 30_000;
@@ -52,7 +55,7 @@ async function whileSending(
   const failed = traffic.sent.filter(({ status }) => status !== 200);
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
   console.log(`    ${traffic.sent.length} requests in ${seconds} s, ${failed.length} failed`);
-  assert.ok(traffic.sent.length > 20);
+  assert.ok(traffic.sent.length > (Number(seconds) * PER_SECOND) / 2);
   assert.deepEqual(
     failed.map(
       ({ request, status, body, at }) =>
@@ -79,7 +82,24 @@ describe("under load, without a failed request", { skip: skipUnlessOwnCluster },
   for (const name of ["service-a", "service-b", "gateway", "gateway-rest"])
     it(`a rolling update of ${name}`, () => underLoad(() => restart(name)));
 
-  for (const name of ["service-a", "gateway"])
+  for (const name of GATEWAY_NAMES)
+    it(`${name}: a rolling update, three pods, and one again, under the load of k6 through the Ingress`, async () => {
+      // 15-network.test.ts has added the hosts to /etc/hosts.
+      const base = (await ingressBases()).get(name) ?? assert.fail(`no host for ${name}`);
+      const load = await startUsers(base, { ...USERS, testId: "rolling-update" });
+      const change = async () => {
+        await restart(name);
+        await scale(name, 3);
+        await scale(name, 1);
+      };
+      await change().finally(load.stop);
+      const { succeeded, shed, failed, log } = await load.counted;
+      console.log(`    ${succeeded} × 200, ${shed} shed, ${failed} failed`);
+      assert.ok(succeeded > 100);
+      assert.deepEqual([shed, failed], [0, 0], log.join("\n"));
+    });
+
+  for (const name of ["service-a", "service-b", "gateway"])
     it(`${name}: from one pod to three, and back to one`, () =>
       underLoad(async () => {
         await scale(name, 3);

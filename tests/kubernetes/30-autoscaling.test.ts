@@ -21,30 +21,48 @@ describe("the HorizontalPodAutoscalers", { skip: skipUnlessOwnCluster }, () => {
     for (const load of loads) load.stop();
     return Promise.all(loads.map(({ counted }) => counted));
   };
-  // Other tests have deleted them.
-  before(() => output(join(REPOSITORY, "deploy/setup.sh"), setupArguments()));
-  after(stop);
-
   const readyPods = async (name: string) => (await podsOf(name)).filter(isReady).length;
+  const untilOnePod = (name: string) =>
+    within(`one pod of ${name}`, DOWN_MS, async () => (await readyPods(name)) === 1);
+
+  before(async () => {
+    // Other tests have deleted the autoscalers, or caused them to add pods.
+    await output(join(REPOSITORY, "deploy/setup.sh"), setupArguments());
+    for (const name of NAMES) await untilOnePod(name);
+  });
+  after(stop);
 
   it("add pods of the gateway and of service A under the load of k6", async () => {
     const gateway = await serviceAddress("gateway");
     for (const name of NAMES) {
-      // The load for the gateway may have been enough for service A too.
-      if ((await readyPods(name)) > 1) continue;
       const seconds = (2 * UP_MS) / 1000;
-      loads.push(await startUsers(gateway, { users: USERS[name], seconds, testId: "autoscaling" }));
+      // The load for the gateway may have been enough for service A too.
+      if ((await readyPods(name)) === 1)
+        loads.push(await startUsers(gateway, { users: USERS[name], seconds, testId: "autoscaling" }));
       await within(`two pods of ${name}`, UP_MS, async () => (await readyPods(name)) > 1);
     }
   });
 
   it("remove them after it", async () => {
+    let total = 0;
     for (const { succeeded, shed, failed, log } of await stop()) {
       console.log(`    ${succeeded} × 200, ${shed} shed, ${failed} failed`);
-      assert.ok(succeeded > 0);
+      total += succeeded;
       assert.deepEqual([shed, failed], [0, 0], log.join("\n"));
     }
-    for (const name of NAMES)
-      await within(`one pod of ${name}`, DOWN_MS, async () => (await readyPods(name)) === 1);
+    assert.ok(total > 0);
+    for (const name of NAMES) await untilOnePod(name);
+  });
+});
+
+describe("after all tests", { skip: skipUnlessOwnCluster }, () => {
+  it("no container was killed because it exceeded its memory limit", async () => {
+    const killed = (await podsOf()).filter(({ status }) =>
+      status.containerStatuses?.some(({ lastState }) => lastState?.terminated?.reason === "OOMKilled"),
+    );
+    assert.deepEqual(
+      killed.map(({ metadata }) => metadata.name),
+      [],
+    );
   });
 });

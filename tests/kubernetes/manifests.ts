@@ -205,3 +205,14 @@ export function filesIn({ spec }: PodTemplate, manifests: readonly Manifest[]): 
 
 /** Reads a file of the repository. */
 export const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");
+
+/** Returns the base URL of each gateway at the Ingress of the overlay `local`, by the name of its Service. */
+export async function ingressBases(): Promise<ReadonlyMap<string, string>> {
+  const manifests = await manifestsOf("overlays/local");
+  const rules = manifests.find(({ kind }) => kind === "Ingress")?.spec.rules ?? [];
+  return new Map(
+    rules.flatMap(({ host, http }) =>
+      http.paths.map(({ backend }) => [backend.service.name, `http://${host}`] as const),
+    ),
+  );
+}

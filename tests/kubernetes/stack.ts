@@ -56,7 +56,10 @@ export interface Pod extends Named {
   readonly status: {
     readonly podIP?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly { readonly restartCount: number }[];
+    readonly containerStatuses?: readonly {
+      readonly restartCount: number;
+      readonly lastState?: { readonly terminated?: { readonly reason?: string } };
+    }[];
   };
 }
 
