@@ -78,7 +78,8 @@ interface Track {
 
 /**
  * Phases that run at the same time: those that need all CPU time, and those that mostly wait (scenarios need a fifth of
- * it). Stacks are not started beside scenarios, where this could cause alerts about latency.
+ * it). Phases that start more stacks wait for `unit`: the CPU time that all three would need could cause alerts about
+ * latency in `scenarios`.
  */
 const tracksOf = (all: boolean): readonly Track[] => [
   // The long form of new-service has time limits, and needs the CPU time that `scenarios` needs too.
@@ -129,12 +130,13 @@ await runCommand(async () => {
     allowPositionals: true,
   });
   const names = parsePhases(positionals, Object.keys(PHASES));
-  if (values.all) setEnvironment({ LAB_TEST_ALL: "1" });
+  const all = values.all || values["only-long"];
+  if (all) setEnvironment({ LAB_TEST_ALL: "1" });
   if (values["only-long"]) setEnvironment({ LAB_TEST_ONLY_LONG: "1" });
   // The programs that this process starts inherit it.
   if (values["low-priority"]) setPriority(constants.priority.PRIORITY_LOW);
   const phases = new Phases();
-  const tracks = tracksOf(values.all)
+  const tracks = tracksOf(all)
     .map((track) => ({ ...track, phases: track.phases.filter((name) => names.includes(name)) }))
     .filter((track) => track.phases.length > 0);
   const together = tracks.length > 1 ? tracks.flatMap((track) => track.phases) : [];

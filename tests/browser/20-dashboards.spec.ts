@@ -41,8 +41,6 @@ for (const dashboard of DASHBOARDS)
         tag: width === WIDTHS[0] ? [] : LONG,
       },
       async ({ page }, { project }) => {
-        const isSecond = width !== WIDTHS[0] && project.name !== "Grafana";
-        test.skip(isSecond && !env.LAB_TEST_ALL, "npm run test:all runs it");
         test.setTimeout(BOUND_MS + 60_000);
         const target = targetOf(project.name);
         await target.open(page, dashboard, width);

@@ -30,7 +30,6 @@ for (const colorScheme of ["dark", "light"] as const)
   test(`a load test's numbers and its report are shown and accessible in ${colorScheme}`, {
     tag: colorScheme === "light" ? LONG : [],
   }, async ({ page }) => {
-    test.skip(colorScheme === "light" && !env.LAB_TEST_ALL, "npm run test:all runs it");
     store(htmlReport(fullResult()));
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await page.goto(`/load?${new URLSearchParams({ run: TIME })}`);

@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { NAVIGATION } from "../../apps/console/shared/views.ts";
-import { env, LONG } from "./support/env.ts";
+import { LONG } from "./support/env.ts";
 import { expect, test } from "./support/test.ts";
 import { violations } from "./support/violations.ts";
 
@@ -23,8 +23,6 @@ test.beforeEach(({ guard }) => guard.allow(/404.*nowhere/));
 
 for (const theme of ["dark", "light"] as const)
   test.describe(`in ${theme}`, { tag: theme === "light" ? LONG : [] }, () => {
-    test.skip(theme === "light" && !env.LAB_TEST_ALL, "npm run test:all runs it");
-
     for (const path of PAGES)
       test(`${path} is accessible`, async ({ page }) => {
         await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });

@@ -53,9 +53,9 @@ async function whileSending(
   const began = performance.now();
   await change().finally(() => traffic.stop());
   const failed = traffic.sent.filter(({ status }) => status !== 200);
-  const seconds = ((performance.now() - began) / 1000).toFixed(0);
-  console.log(`    ${traffic.sent.length} requests in ${seconds} s, ${failed.length} failed`);
-  assert.ok(traffic.sent.length > (Number(seconds) * PER_SECOND) / 2);
+  const seconds = (performance.now() - began) / 1000;
+  console.log(`    ${traffic.sent.length} requests in ${seconds.toFixed(0)} s, ${failed.length} failed`);
+  assert.ok(traffic.sent.length > (seconds * PER_SECOND) / 2);
   assert.deepEqual(
     failed.map(
       ({ request, status, body, at }) =>
@@ -92,7 +92,9 @@ describe("under load, without a failed request", { skip: skipUnlessOwnCluster },
         await scale(name, 3);
         await scale(name, 1);
       };
+      const began = performance.now();
       await change().finally(load.stop);
+      assert.ok(performance.now() - began < USERS.seconds * 1000, "the load ended before the changes");
       const { succeeded, shed, failed, log } = await load.counted;
       console.log(`    ${succeeded} × 200, ${shed} shed, ${failed} failed`);
       assert.ok(succeeded > 100);

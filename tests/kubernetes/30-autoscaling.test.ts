@@ -54,15 +54,3 @@ describe("the HorizontalPodAutoscalers", { skip: skipUnlessOwnCluster }, () => {
     for (const name of NAMES) await untilOnePod(name);
   });
 });
-
-describe("after all tests", { skip: skipUnlessOwnCluster }, () => {
-  it("no container was killed because it exceeded its memory limit", async () => {
-    const killed = (await podsOf()).filter(({ status }) =>
-      status.containerStatuses?.some(({ lastState }) => lastState?.terminated?.reason === "OOMKilled"),
-    );
-    assert.deepEqual(
-      killed.map(({ metadata }) => metadata.name),
-      [],
-    );
-  });
-});

@@ -15,5 +15,5 @@ export const runsLongTests = process.env.LAB_TEST_ALL === "1";
 /** For the `skip` option of a long test: a reason unless `npm run test:all` runs. */
 export const skipUnlessAll = !runsLongTests && "npm run test:all runs it";
 
-/** For the `skip` option of a test whose long form is a separate test: a reason with `--only-long`. */
+/** For the `skip` option of a test that has a separate long form: a reason with `--only-long`. */
 export const skipIfOnlyLong = process.env.LAB_TEST_ONLY_LONG === "1" && "npm test runs it";
