@@ -29,8 +29,8 @@ Options of one run:
   --no-build                use images that are already there: those that run now, or at first those of this version
   --tag TAG                 use images with this tag that are already there
   --build                   build and push images, although the last run used images that were already in the registry
-  --yes                     do not ask before a context that is not minikube, kind or k3d is changed; then --context
-                            must name it
+  --yes                     do not ask before changing a cluster that is not minikube, kind or k3d on this machine;
+                            needs --context
   --timeout SECONDS         for everything to be ready (default: 600)
 TEXT
 }
@@ -91,7 +91,7 @@ contexts=$(kubectl config get-contexts -o name)
 kind_clusters=$(kind get clusters 2>/dev/null) || kind_clusters=''
 minikube_profiles=$(minikube profile list -o json 2>/dev/null) || minikube_profiles=''
 # Sets `kind` and `cluster` of a context. kind and k3d prefix the cluster's name, minikube names the context after the
-# profile. The name alone proves nothing: a context `kind-prod` may be at a remote server.
+# profile. The name alone proves nothing: a context `kind-prod` may belong to a remote cluster.
 classify() {
   kind=other cluster=''
   if [[ $1 == kind-?* ]] && grep -qxF -- "${1#kind-}" <<<"$kind_clusters"; then

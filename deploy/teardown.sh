@@ -29,7 +29,7 @@ if [ -z "$context" ]; then
 fi
 kube() { kubectl --context "$context" "$@"; }
 server=$(kube config view --minify -o 'jsonpath={.clusters[0].cluster.server}')
-# Not even for a context such as `kind-prod`: its name does not prove that the cluster is on this machine.
+# Also for a context such as `kind-prod`: its name does not prove that the cluster is on this machine.
 [ "$ask" = yes ] || [ -n "$given" ] || fail "With --yes, name the cluster too: --context $context ($server)"
 
 # Only namespaces with our label: another project may have one with such a name.

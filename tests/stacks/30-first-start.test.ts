@@ -30,7 +30,7 @@ const BUILD_MS = 45_000;
 const ALLOWED_MS = 120_000;
 const NOTICED_MS = 20_000;
 /** Alerts that can fire because other tests need the CPU time of this machine. */
-const ABOUT_SPEED = /^Slo(Latency|Pace)Burn$/;
+const LATENCY_ALERTS = /^Slo(Latency|Pace)Burn$/;
 
 /** Replaces Go: lists packages, compiles one every half second, and ends when the program is copied into $GATE. */
 const GO = `#!/bin/sh
@@ -132,7 +132,7 @@ async function firstStart(): Promise<FirstStart> {
     const fired = async () =>
       (await query(prometheus, firing))
         .map(({ metric }) => metric)
-        .filter(({ alertname = "" }) => alertname !== "Watchdog" && !ABOUT_SPEED.test(alertname))
+        .filter(({ alertname = "" }) => alertname !== "Watchdog" && !LATENCY_ALERTS.test(alertname))
         .map(({ alertname, service_name }) => `${alertname} ${service_name}`)
         .sort();
     const firesFor = (name: string) =>
@@ -189,8 +189,8 @@ async function firstStart(): Promise<FirstStart> {
       const { alerts } = (await (await fetch(`${at("CONSOLE_PORT")}/api/alerts`)).json()) as {
         alerts: StoredAlert[];
       };
-      const stored = alerts.filter(({ labels }) => !ABOUT_SPEED.test(labels.alertname ?? ""));
-      return stored.length > 1 && stored;
+      const delivered = alerts.filter(({ labels }) => !LATENCY_ALERTS.test(labels.alertname ?? ""));
+      return delivered.length > 1 && delivered;
     });
     return { output, built, firedAtStart, fired: await fired(), spans, logged, neverReadyMs, stored };
   } catch (error) {

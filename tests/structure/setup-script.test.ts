@@ -23,11 +23,14 @@ interface Clusters {
   readonly MINIKUBE?: string;
   /** The namespaces of the lab that exist. */
   readonly INSTALLED?: string;
-  /** `yes`: API servers respond. Only then does the script come to the manifests. */
+  /** `yes`: API servers respond. Only then does the script reach the manifests. */
   readonly RESPONDS?: string;
 }
 
-/** All four programs: the names of the contexts and clusters, and API servers without the lab, which reject manifests. */
+/**
+ * Replaces all four programs. They list the contexts and clusters of the test; API servers do not have the lab, and
+ * reject all manifests.
+ */
 const FAKE_PROGRAM = `#!/bin/bash
 call="\${0##*/} $*"
 echo "$call" >>"$FOLDER/calls"

@@ -9,8 +9,8 @@ import type { TlsFile, TlsFiles } from "./settings.ts";
 /** How often the files are checked. Kubernetes replaces a folder, which watching a file does not notice. */
 const CHECK_MS = 1_000;
 /**
- * The time after which the other side, which checks its files once a second too, has read a new CA: a program then uses
- * a certificate of that CA, and makes clients connect again.
+ * The time after which the other side has read a new CA, because it checks its files once a second too. Only then does a
+ * program use a certificate of that CA, and make clients connect again.
  */
 export const TRUST_MS = 3_000;
 /** Enough for a chain, or for a bundle of the public CAs. */
@@ -153,7 +153,7 @@ export class TlsCredentials {
     this.#waiting = setTimeout(() => this.#use(loaded), untilKnown).unref();
   }
 
-  /** Returns the milliseconds until the other side has read the CA of these files too. */
+  /** Records when the CAs were first read. Returns the milliseconds until the other side has read the issuing CA too. */
   #untilKnown({ chain, authorities }: Loaded): number {
     if (!authorities) return 0;
     const now = performance.now();
