@@ -79,13 +79,14 @@ interface Track {
 /**
  * Phases that run at the same time: those that need all CPU time, and those that mostly wait (scenarios need a fifth of
  * it). Phases that start more stacks wait for `unit`: the CPU time that all three would need could cause alerts about
- * latency in `scenarios`.
+ * latency in `scenarios`. Of the phases that use the shared stack (tests/e2e/support/lab.ts), only one may run at a
+ * time: they have the same state folder.
  */
 const tracksOf = (all: boolean): readonly Track[] => [
   // The long form of new-service has time limits, and needs the CPU time that `scenarios` needs too.
   { phases: ["unit", ...(all ? [] : ["new-service"])] },
   { phases: ["scenarios", "operations"] },
-  { phases: ["stacks", "dashboards"], after: "unit" },
+  { phases: ["stacks"], after: "unit" },
 ];
 
 /** Runs each phase in a separate process. The output of the first track is shown, then that of the others. */
