@@ -280,7 +280,9 @@ describe("the doctor, with a wrong configuration", { concurrency: true }, () => 
           "it is reported",
           async () => {
             const all = await diagnose(await lab());
-            return all.some((each) => each.hop === hop && each.state === "broken") && all;
+            const found = all.find((each) => each.hop === hop && each.state === "broken");
+            // While the other stacks here start, a query of the doctor can exceed its time limit.
+            return found && !found.text.startsWith("cannot be checked") && all;
           },
           90_000,
         );
