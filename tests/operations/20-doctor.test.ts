@@ -298,7 +298,7 @@ describe("the doctor, with a wrong configuration", { concurrency: true }, () => 
   });
 
   /** Stacks that may run at the same time on two cores. */
-  const AT_ONCE = 3;
+  const AT_ONCE = 2;
 
   describe("addresses", { concurrency: AT_ONCE }, () => {
     let stacks = 0;
