@@ -79,8 +79,7 @@ interface Track {
 /**
  * Phases that run at the same time: those that need all CPU time, and those that mostly wait (scenarios need a fifth of
  * it). Phases that start more stacks wait for `unit`: the CPU time that all three would need could cause alerts about
- * latency in `scenarios`. Of the phases that use the shared stack (tests/e2e/support/lab.ts), only one may run at a
- * time: they have the same state folder.
+ * latency in `scenarios`. Only one phase at a time may use the shared stack (tests/e2e/support/lab.ts).
  */
 const tracksOf = (all: boolean): readonly Track[] => [
   // The long form of new-service has time limits, and needs the CPU time that `scenarios` needs too.

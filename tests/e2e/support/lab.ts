@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { after, before } from "node:test";
 import type { ServiceName } from "@lgtm-lab/contracts";
 import { HOST, type PortVariable, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
+import { readOwner } from "../../../packages/stack/src/supervisor/ownership.ts";
 import { composeStack } from "../../compose/stack.ts";
 import { kubernetesStack } from "../../kubernetes/stack.ts";
 import { inContainers, target } from "./env.ts";
@@ -23,6 +24,9 @@ export const lab = (): Promise<RunningStack> => {
 async function start(): Promise<RunningStack> {
   if (target === "compose") return composeStack();
   if (target === "kubernetes") return kubernetesStack();
+  const owner = readOwner(STATE_FOLDER);
+  // Phases of tests/run.ts that use this stack may not run at the same time.
+  if (owner?.alive) throw new Error(`${STATE_FOLDER} is in use by the tests of process ${owner.pid}.`);
   await rm(STATE_FOLDER, { recursive: true, force: true });
   return startStack({ stateFolder: STATE_FOLDER, ports: "free" });
 }
