@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { TestContext } from "node:test";
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from "jose";
+import { freePort } from "../../../packages/telemetry/test/collector.ts";
 
 /** A key pair of an issuer, and its public key as a JWKS has it. */
 export interface TestKey {
@@ -40,12 +40,12 @@ export async function startIssuer(t: TestContext, ...keys: readonly TestKey[]): 
     response.setHeader("content-type", "application/jwk-set+json");
     return response.end(JSON.stringify({ keys: issuer.keys }));
   });
-  const listen = async (port: number) => {
+  const port = await freePort();
+  const listen = async () => {
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
-    return (server.address() as AddressInfo).port;
   };
-  const port = await listen(0);
+  await listen();
   const issuer: TestIssuer = {
     url: `http://127.0.0.1:${port}`,
     keys: keys.map(({ jwk }) => jwk),
@@ -57,7 +57,7 @@ export async function startIssuer(t: TestContext, ...keys: readonly TestKey[]): 
       server.closeAllConnections();
       await once(server, "close");
     },
-    restart: async () => void (await listen(port)),
+    restart: listen,
   };
   t.after(() => issuer.stop());
   return issuer;

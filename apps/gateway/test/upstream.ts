@@ -22,6 +22,7 @@ import {
   type StreamRequest,
 } from "@lgtm-lab/contracts/proto";
 import { HealthImplementation } from "grpc-health-check";
+import { freePort } from "../../../packages/telemetry/test/collector.ts";
 
 /** How an upstream responds to its next call: `half-way` fails after one value of a stream, `until` waits for a promise. */
 export type Behaviour =
@@ -49,8 +50,9 @@ export interface TestInstance {
 export async function startInstance(
   t: TestContext,
   protocol: Protocol,
-  at: Listener = { host: "127.0.0.1", port: 0 },
+  given?: Listener,
 ): Promise<TestInstance> {
+  const at = given ?? { host: "127.0.0.1", port: await freePort() };
   const state = { calls: 0, behaviour: "ok" as TestInstance["behaviour"], healthy: true };
   /** Counts a call and returns what to do, after the delay. */
   const next = async (): Promise<"ok" | "fail" | "half-way"> => {

@@ -1,5 +1,6 @@
-import { once } from "node:events";
+import { randomInt } from "node:crypto";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
+import getPort, { portNumbers } from "get-port";
 import { spansIn } from "./wire.ts";
 
 const TRACE_SERVICE = {
@@ -52,7 +53,8 @@ export class FakeCollector {
       },
     });
     const credentials = this.#credentials ?? ServerCredentials.createInsecure();
-    this.#port = await new Promise<number>((resolve, reject) =>
+    this.#port ||= await freePort();
+    await new Promise<number>((resolve, reject) =>
       server.bindAsync(`127.0.0.1:${this.#port}`, credentials, (error, port) =>
         error ? reject(error) : resolve(port),
       ),
@@ -72,13 +74,13 @@ export class FakeCollector {
   }
 }
 
-/** Returns a port that was free a moment ago, and on which nothing listens. */
-export async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
+/** Below the range of Linux for outgoing connections, so that no client of another process gets the port meanwhile. */
+const FIRST_PORT = 15_000;
+const LAST_PORT = 31_000;
+const PORTS_TRIED = 1_000;
+
+/** Returns a free port on which nothing listens. Two calls in a process never return the same port. */
+export const freePort = (): Promise<number> => {
+  const first = randomInt(FIRST_PORT, LAST_PORT - PORTS_TRIED);
+  return getPort({ host: "127.0.0.1", port: portNumbers(first, first + PORTS_TRIED), reserve: true });
+};

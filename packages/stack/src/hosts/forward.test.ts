@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { type TestContext, test } from "node:test";
-import getPort from "get-port";
+import { freePort } from "../supervisor/ownership.ts";
 import { startForward } from "./forward.ts";
 
 const host = "127.0.0.1";
@@ -21,7 +21,7 @@ async function forwardTo(
 }
 
 async function forwardToPort(t: TestContext, to: number, accepts?: (client: string) => boolean) {
-  const port = await getPort({ host });
+  const port = await freePort();
   const forward = await startForward({ host, port }, { host, port: to }, accepts);
   t.after(forward.close);
   return { port, forward };
@@ -47,7 +47,7 @@ test("data passes in both directions, also after one side has sent everything", 
 });
 
 test("a connection is reset if nothing listens at the target", async (t) => {
-  const { port } = await forwardToPort(t, await getPort({ host }));
+  const { port } = await forwardToPort(t, await freePort());
   await assertReset(connect({ host, port }));
 });
 
