@@ -48,7 +48,7 @@ const PHASES: Record<string, () => Promise<void>> = {
   e2e: () => runTests("tests/e2e/*.test.ts", { shared: true }),
   // The doctor and the alert inbox: tests that mostly wait, with long time limits.
   operations: () => runTests("tests/operations/*.test.ts", { shared: true }),
-  // Tests that start separate stacks with particular settings.
+  // Tests that start separate stacks with particular settings, some of them wrong.
   stacks: () => runTests("tests/stacks/*.test.ts", { shared: true }),
   // Uses a separate stack, because services of the tests above would appear in the variables of the dashboards.
   dashboards: () => runTests("tests/dashboards/*.test.ts", { shared: true }),
@@ -72,28 +72,30 @@ const WITHOUT_TIME_LIMITS = ["unit", "new-service"];
 /** Phases that run one after the other, while other tracks run. */
 interface Track {
   readonly phases: readonly string[];
-  /** A phase of an earlier track that must end first. */
-  readonly after?: string;
+  /** Phases of earlier tracks: the track starts when the first of them ends. */
+  readonly afterAnyOf?: readonly string[];
 }
 
 /**
  * Phases that run at the same time: those that need all CPU time, and those that mostly wait (scenarios need a fifth of
- * it). Phases that start more stacks wait for `unit`: the CPU time that all three would need could cause alerts about
- * latency in `scenarios`. Only one phase at a time may use the shared stack (tests/e2e/support/lab.ts).
+ * it). Phases that start more stacks wait for the end of `unit` or `scenarios`: the CPU time that all three would need
+ * could cause alerts about latency in `scenarios`. Only one phase at a time may use the shared stack
+ * (tests/e2e/support/lab.ts).
  */
 const tracksOf = (all: boolean): readonly Track[] => [
   // The long form of new-service has time limits, and needs the CPU time that `scenarios` needs too.
   { phases: ["unit", ...(all ? [] : ["new-service"])] },
   { phases: ["scenarios", "operations"] },
-  { phases: ["stacks"], after: "unit" },
+  { phases: ["stacks"], afterAnyOf: ["unit", "scenarios"] },
 ];
 
 /** Runs each phase in a separate process. The output of the first track is shown, then that of the others. */
 async function runTracks(tracks: readonly Track[]): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "lgtm-lab-tests-"));
   const ended = new Map<string, Promise<void>>();
-  const runTrack = async ({ phases, after }: Track, options: Options): Promise<void> => {
-    if (after) await ended.get(after);
+  const runTrack = async ({ phases, afterAnyOf = [] }: Track, options: Options): Promise<void> => {
+    const awaited = afterAnyOf.flatMap((phase) => ended.get(phase) ?? []);
+    if (awaited.length > 0) await Promise.race(awaited);
     for (const phase of phases) {
       const priority = WITHOUT_TIME_LIMITS.includes(phase) ? ["--low-priority"] : [];
       const running = run("node", [import.meta.filename, ...priority, phase], options);

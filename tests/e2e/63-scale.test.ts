@@ -97,6 +97,7 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
       await readFile(join(STATE_FOLDER, "prometheus/targets/services.json"), "utf8"),
     );
     await withTargets(
+      shared,
       "services.json",
       (groups) => [...groups, ...ours],
       async () => {

@@ -216,6 +216,7 @@ describe("a stack with --auth and every other mechanism of the gateways", {
         return (await firing(name)).join() === GATEWAY_NAMES.join();
       });
     await withTargets(
+      await lab(),
       "services.json",
       (groups) => [...groups, ...ours],
       async () => {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { RunningStack } from "@lgtm-lab/stack";
 import writeFileAtomic from "write-file-atomic";
-import { lab } from "./lab.ts";
 
 /** An entry of Prometheus's target lists. */
 export interface Group {
@@ -9,13 +9,14 @@ export interface Group {
   labels: Record<string, string>;
 }
 
-/** Replaces a target list of the shared stack while `run` runs. */
+/** Replaces a target list of the stack while `run` runs. */
 export async function withTargets(
+  stack: RunningStack,
   file: string,
   change: (groups: Group[]) => Group[] | string,
   run: () => Promise<void>,
 ): Promise<void> {
-  const path = join((await lab()).stateFolder, "prometheus/targets", file);
+  const path = join(stack.stateFolder, "prometheus/targets", file);
   const original = await readFile(path, "utf8");
   const changed = change(JSON.parse(original));
   await writeFileAtomic(path, typeof changed === "string" ? changed : JSON.stringify(changed));
