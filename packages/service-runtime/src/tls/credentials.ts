@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { constants, createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { messageOf } from "@lgtm-lab/contracts";
@@ -18,6 +18,11 @@ const MAX_BYTES = 1_048_576;
 
 /** The oldest protocol that is accepted. */
 export const MIN_VERSION = "TLSv1.2";
+
+/**
+ * Certificates are checked when a connection is opened. A further handshake in it, which TLS 1.2 has, could replace them.
+ */
+export const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION;
 
 /** The label of the CAs that issue the certificates of the other side. */
 const AUTHORITIES = { server: "server_ca", client: "client_ca" } as const;
@@ -206,6 +211,7 @@ export class TlsCredentials {
       key: keyPem,
       ...(authorities && { ca: authorities.map(String) }),
       minVersion: MIN_VERSION,
+      secureOptions: NO_RENEGOTIATION,
     };
     return { options, context: createSecureContext(options), chain, authorities };
   }

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
-import type { TLSSocket, TlsOptions } from "node:tls";
+import type { TlsOptions } from "node:tls";
 import type { HttpBindings } from "@hono/node-server";
 import type { Hono, MiddlewareHandler } from "hono";
 import { Problem } from "../problem.ts";
 import { type TlsCredentials, TRUST_MS } from "./credentials.ts";
 import { type Http2Connections, type Http2Limits, http2Connections } from "./http2.ts";
-import { type TlsListener, tlsListener } from "./listener.ts";
+import { hasAcceptedCertificate, type TlsListener, tlsListener } from "./listener.ts";
 import { handshakeFailed } from "./observe.ts";
 
 /**
@@ -94,12 +94,12 @@ function limitAge(server: Server, maxConnectionMs: number) {
   };
 }
 
-/** Refuses requests on connections whose client has no certificate. Mount it after health and metrics. */
+/** Refuses requests on connections whose client has no accepted certificate. Mount it after health and metrics. */
 export function requireClientCertificate(): MiddlewareHandler {
   return function requireClientCertificate(c, next) {
     const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
-    const socket = incoming?.socket as Partial<TLSSocket> | undefined;
-    if (socket?.authorized) return next();
+    const socket = incoming?.socket;
+    if (hasAcceptedCertificate(socket)) return next();
     handshakeFailed("client", "missing", { client: socket?.remoteAddress });
     throw new Problem("forbidden", "A certificate of the client is required.");
   };

@@ -1,7 +1,7 @@
 import { constants, type X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import type { Server, TLSSocket, TlsOptions } from "node:tls";
-import type { TlsCredentials } from "./credentials.ts";
+import { NO_RENEGOTIATION, type TlsCredentials } from "./credentials.ts";
 import { handshakeFailed, handshakeFailureOf, initHandshakeFailures } from "./observe.ts";
 
 /** How long the other side may take for the handshake; milliseconds. Node's default is two minutes. */
@@ -66,7 +66,10 @@ export function tlsListener({
         // Node emits errors of a socket that nothing reads yet.
         socket.on("error", () => socket.destroy());
         const refusal = clients && refusalOf(socket, clients, anonymous);
-        if (!refusal) return serve(socket);
+        if (!refusal) {
+          if (clients && socket.authorized) Object.assign(socket, { [ACCEPTED]: true });
+          return serve(socket);
+        }
         handshakeFailed("client", refusal.reason, { client: socket.remoteAddress, ...refusal.details });
         socket.destroy();
       });
@@ -96,7 +99,17 @@ function trackHandshakes(server: Server) {
 }
 
 /** Without tickets, no session is resumed: a resumed one would skip the check of the client's certificate. */
-const EVERY_HANDSHAKE = { secureOptions: constants.SSL_OP_NO_TICKET } as const;
+const EVERY_HANDSHAKE = { secureOptions: NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET } as const;
+
+/** A property and not a WeakSet, because a request over HTTP/2 has a proxy of the socket. */
+const ACCEPTED = Symbol("accepted certificate");
+
+/**
+ * Whether the client has a certificate that was accepted when the connection was opened. Unlike `authorized`, which Node
+ * sets in every handshake, it includes the check of the names.
+ */
+export const hasAcceptedCertificate = (socket: object | undefined): boolean =>
+  (socket as { readonly [ACCEPTED]?: boolean } | undefined)?.[ACCEPTED] === true;
 
 /** Returns why a client is refused, with what its certificate says; undefined if it is accepted. */
 function refusalOf(socket: TLSSocket, clients: readonly string[], anonymous: boolean) {

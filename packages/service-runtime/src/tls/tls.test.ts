@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { before, describe, it, type TestContext } from "node:test";
 import { setImmediate, setTimeout } from "node:timers/promises";
-import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, connect, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { credentials as ChannelCredentials, connectivityState } from "@grpc/grpc-js";
 import { createAuthority, issueCertificate, type KeyPair } from "@lgtm-lab/certificates";
 import { ServiceAService, ServiceBClient, ServiceBService } from "@lgtm-lab/contracts/proto";
@@ -19,14 +19,24 @@ import {
   get,
   Lifecycle,
   numbersRoute,
+  problemResponse,
   requireShortRequest,
   startHttpServer,
   type TlsFiles,
+  toProblem,
 } from "@lgtm-lab/service-runtime";
 import { startGrpcServer } from "@lgtm-lab/service-runtime/grpc";
-import { grpcTls, hasName, httpTls, mutualTls, TlsCredentials } from "@lgtm-lab/service-runtime/tls";
+import {
+  grpcTls,
+  hasName,
+  httpTls,
+  mutualTls,
+  requireClientCertificate,
+  TlsCredentials,
+} from "@lgtm-lab/service-runtime/tls";
 import { logger, registry } from "@lgtm-lab/telemetry";
 import fc from "fast-check";
+import { Hono } from "hono";
 import waitFor from "p-wait-for";
 
 const HOUR_MS = 3_600_000;
@@ -62,15 +72,19 @@ function writeFiles(t: TestContext, { cert, key }: KeyPair, ca = authority.cert)
   return { files, write };
 }
 
-/** Starts the servers of a service that accepts the clients `gateway` and `gateway-rest`. */
+/** Starts the servers of a service that accepts the clients `gateway` and `gateway-rest`, and one for any client. */
 async function startService(t: TestContext) {
-  const tls = mutualTls(writeFiles(t, server).files, ["gateway", "gateway-rest"]);
+  const { files } = writeFiles(t, server);
+  const tls = mutualTls(files, ["gateway", "gateway-rest"]);
+  const { ca: _, ...ownFiles } = files;
+  const credentials = new TlsCredentials({ files: ownFiles, role: "server" });
   const lifecycle = new Lifecycle();
   lifecycle.state = "serving";
   const app = createHttpApp({ lifecycle });
   app.use(tls.guard);
   get(app, "/a/hello", (c) => c.text("hello"));
   const http = await startHttpServer(app, "127.0.0.1", 0, { tls: tls.http });
+  const edge = await startHttpServer(app, "127.0.0.1", 0, { tls: httpTls(credentials) });
   const grpc = await startGrpcServer({
     name: "pspd.ServiceA",
     definition: ServiceAService,
@@ -81,8 +95,22 @@ async function startService(t: TestContext) {
     port: 0,
     tls: tls.grpc,
   });
-  t.after(() => Promise.all([http, grpc].map((each) => each.drain(AbortSignal.timeout(100)))));
-  return { grpc: grpc.port, http: http.port, stopGrpc: () => grpc.drain(AbortSignal.timeout(100)) };
+  t.after(() => {
+    tls.credentials.close();
+    credentials.close();
+    return Promise.all([http, edge, grpc].map((each) => each.drain(AbortSignal.timeout(100))));
+  });
+  return {
+    grpc: grpc.port,
+    http: http.port,
+    edge: edge.port,
+    /** Lets all servers use their files as if they had changed. */
+    reload() {
+      tls.credentials.useInstead(files);
+      credentials.useInstead(ownFiles);
+    },
+    stopGrpc: () => grpc.drain(AbortSignal.timeout(100)),
+  };
 }
 
 /** Opens a connection as a client; resolves when it is closed or a first byte has arrived. */
@@ -164,6 +192,31 @@ describe("a service with mutual TLS", () => {
       if (reason) await waitFor(async () => (await failures(reason)) === before + 1, { timeout: 5_000 });
     });
 
+  /** Opens a connection with TLS 1.2, and begins a further handshake in it. */
+  async function openTwice(t: TestContext, port: number, options: object) {
+    const socket = connect({
+      host: "127.0.0.1",
+      port,
+      ca: authority.cert,
+      servername: "service-a",
+      maxVersion: "TLSv1.2",
+      ...options,
+    });
+    t.after(() => socket.destroy());
+    await once(socket, "secureConnect");
+    await renegotiate(socket);
+  }
+
+  /** Begins a further handshake. Rejects if the other side refuses it. */
+  async function renegotiate(socket: TLSSocket): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    socket.on("error", reject);
+    socket.on("close", () => reject(new Error("closed")));
+    socket.resume();
+    socket.renegotiate({}, (error) => (error ? reject(error) : resolve()));
+    await promise;
+  }
+
   /** Sends a request as a client. */
   async function request(port: number, path: string, options: ConnectionOptions) {
     const sent = httpsGet({
@@ -205,6 +258,50 @@ describe("a service with mutual TLS", () => {
     assert.equal(await status("/a/hello", gateway), 200);
     assert.equal(await status("/healthz", {}), 200);
     assert.equal(await status("/a/hello", {}), 403);
+  });
+
+  it("accepts no requests because of what a later handshake changed", async () => {
+    const app = new Hono();
+    app.use(requireClientCertificate());
+    app.onError((error) => problemResponse(toProblem(error)));
+    const incoming = { socket: { authorized: true } };
+    assert.equal((await app.request("/a/hello", {}, { incoming })).status, 403);
+  });
+
+  for (const reloaded of [false, true])
+    it(`refuses a further handshake in a connection${reloaded ? ", also when its certificate has changed" : ""}`, async (t) => {
+      const { grpc, http, edge, reload } = await startService(t);
+      if (reloaded) reload();
+      const gateway = await issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() });
+      // Node itself closes a connection with HTTP/2.
+      const http2 = { ALPNProtocols: ["h2"] };
+      for (const [port, options, reason] of [
+        [grpc, { ...gateway, ...http2 }, { message: "closed" }],
+        [http, gateway, { code: "ERR_SSL_NO_RENEGOTIATION" }],
+        [http, {}, { code: "ERR_SSL_NO_RENEGOTIATION" }],
+        [http, { ...gateway, ...http2 }, { message: "closed" }],
+        [edge, {}, { code: "ERR_SSL_NO_RENEGOTIATION" }],
+        [edge, http2, { message: "closed" }],
+      ] as const)
+        await assert.rejects(openTwice(t, port, options), reason);
+    });
+
+  it("refuses a further handshake that the server begins, as a client", async (t) => {
+    const client = new TlsCredentials({ files: writeFiles(t, server).files, role: "client" });
+    t.after(() => client.close());
+    const listener = createTlsServer({ ...server, maxVersion: "TLSv1.2" }).listen(0, "127.0.0.1");
+    t.after(() => listener.close());
+    await once(listener, "listening");
+    const { port } = listener.address() as AddressInfo;
+    const accepted = once(listener, "secureConnection");
+    const socket = connect({
+      host: "127.0.0.1",
+      port,
+      secureContext: client.context,
+      servername: "service-a",
+    });
+    t.after(() => socket.destroy());
+    await assert.rejects(renegotiate((await accepted)[0]), { code: "ERR_SSL_NO_RENEGOTIATION" });
   });
 
   it("closes a gRPC connection without a complete handshake when it stops", async (t) => {
