@@ -8,7 +8,7 @@ import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { GATEWAY_NAMES, INTERNAL_SERVICE_NAMES, SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { COMPONENTS, REPOSITORY, type RunningStack, startStack } from "@lgtm-lab/stack";
-import { makeCertificates } from "../../packages/stack/src/certificates.ts";
+import { certificatePaths, makeCertificates } from "../../packages/stack/src/certificates.ts";
 import { traffic } from "../../packages/stack/src/components/services.ts";
 import { runsLongTests, skipUnlessAll } from "../runner/env.ts";
 import { inContainers } from "./support/env.ts";
@@ -191,6 +191,46 @@ describe("a stack with --tls", { skip: inContainers && "it tests the launcher" }
       const response = await fetch(stack.address(service) + SERVICES[service].sample);
       assert.equal(response.status, 403);
       assert.equal((await fetch(`${stack.address(service)}/readyz`)).status, 200);
+    }
+  });
+
+  it("accepts only strong ciphers with TLS 1.2, at every port", async () => {
+    const strong = [
+      "ECDHE-ECDSA-AES256-GCM-SHA384",
+      "ECDHE-ECDSA-CHACHA20-POLY1305",
+      "ECDHE-ECDSA-AES128-GCM-SHA256",
+    ];
+    const { cert, key } = certificatePaths(STATE_FOLDER, "gateway");
+    // The gRPC ports close the connection of a client without a certificate.
+    const client = { ca: authority(), cert: readFileSync(cert), key: readFileSync(key) };
+    const isAccepted = async (port: number, ciphers: string) => {
+      const options = {
+        ...client,
+        maxVersion: "TLSv1.2",
+        ciphers,
+        ALPNProtocols: ["h2", "http/1.1"],
+      } as const;
+      const socket = connectTls({ host: "127.0.0.1", port, ...options });
+      const accepted = await once(socket, "secureConnect").then(
+        () => true,
+        () => false,
+      );
+      socket.destroy();
+      return accepted;
+    };
+    const variables = [
+      ...GATEWAY_NAMES.map((name) => SERVICES[name].ports.http.variable),
+      ...INTERNAL_SERVICE_NAMES.flatMap((name) => {
+        const { http, grpc } = SERVICES[name].ports;
+        return [http.variable, grpc.variable];
+      }),
+      ...(["OTELCOL_GRPC_PORT", "OTELCOL_HTTP_PORT", "LOKI_PORT"] as const),
+    ];
+    for (const variable of variables) {
+      const accepted: string[] = [];
+      for (const cipher of [...strong, "ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA"])
+        if (await isAccepted(stack.ports[variable], cipher)) accepted.push(cipher);
+      assert.deepEqual(accepted, strong, variable);
     }
   });
 

@@ -20,6 +20,22 @@ const MAX_BYTES = 1_048_576;
 export const MIN_VERSION = "TLSv1.2";
 
 /**
+ * The ciphers of TLS 1.3, and those of TLS 1.2 with forward secrecy and authenticated encryption, in the order of
+ * preference. The same are in otel-collector-tls.yaml and loki/loki.yaml.
+ */
+const CIPHERS = [
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "TLS_AES_128_GCM_SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+].join(":");
+
+/**
  * Certificates are checked when a connection is opened. A further handshake in it, which TLS 1.2 has, could replace them.
  */
 export const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION;
@@ -211,6 +227,7 @@ export class TlsCredentials {
       key: keyPem,
       ...(authorities && { ca: authorities.map(String) }),
       minVersion: MIN_VERSION,
+      ciphers: CIPHERS,
       secureOptions: NO_RENEGOTIATION,
     };
     return { options, context: createSecureContext(options), chain, authorities };

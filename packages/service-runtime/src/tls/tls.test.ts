@@ -40,6 +40,7 @@ import { Hono } from "hono";
 import waitFor from "p-wait-for";
 
 const HOUR_MS = 3_600_000;
+const POLL = { timeout: 5_000, interval: 5 } as const;
 const inAnHour = () => new Date(Date.now() + HOUR_MS);
 const ago = (hours: number) => new Date(Date.now() - hours * HOUR_MS);
 
@@ -178,11 +179,6 @@ describe("a service with mutual TLS", () => {
       () => issueCertificate(authority, { names: ["service-b"], notAfter: inAnHour() }),
     ],
     ["no certificate", "missing", async () => ({})],
-    [
-      "TLS 1.1",
-      "protocol",
-      async () => ({ minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" }),
-    ],
   ];
   for (const [what, reason, options] of clients)
     it(`${reason ? "refuses" : "accepts"} a gRPC client with ${what}`, async (t) => {
@@ -216,6 +212,47 @@ describe("a service with mutual TLS", () => {
     socket.renegotiate({}, (error) => (error ? reject(error) : resolve()));
     await promise;
   }
+
+  const versions: Readonly<Record<string, readonly [accepted: string[], refused: string[]]>> = {
+    TLSv1: [[], ["DEFAULT"]],
+    "TLSv1.1": [[], ["DEFAULT"]],
+    "TLSv1.2": [
+      ["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-GCM-SHA256"],
+      [
+        "ECDHE-ECDSA-AES128-SHA",
+        "ECDHE-ECDSA-AES256-SHA",
+        "ECDHE-ECDSA-AES128-SHA256",
+        "ECDHE-ECDSA-AES256-SHA384",
+        "ECDHE-ECDSA-AES128-CCM",
+        "ECDHE-ECDSA-AES128-CCM8",
+        "ECDHE-ECDSA-ARIA128-GCM-SHA256",
+        "ECDHE-ECDSA-CAMELLIA128-SHA256",
+        "ECDHE-ECDSA-NULL-SHA",
+        "AECDH-AES128-SHA",
+        "AECDH-NULL-SHA",
+      ],
+    ],
+    "TLSv1.3": [
+      ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"],
+      ["TLS_AES_128_CCM_SHA256", "TLS_AES_128_CCM_8_SHA256"],
+    ],
+  };
+  for (const server of ["grpc", "http", "edge"] as const)
+    it(`accepts no old version and no weak cipher, and counts them (${server})`, async (t) => {
+      const { [server]: port } = await startService(t);
+      const gateway = await issueCertificate(authority, { names: ["gateway"], notAfter: inAnHour() });
+      for (const [version, [accepted, refused]] of Object.entries(versions))
+        for (const cipher of [...accepted, ...refused]) {
+          const ciphers = version === "TLSv1.3" ? cipher : `${cipher}:@SECLEVEL=0`;
+          const only = { ...gateway, minVersion: version, maxVersion: version, ciphers } as ConnectionOptions;
+          const before = await failures("protocol");
+          const expected = accepted.includes(cipher) ? "open" : "closed";
+          assert.equal(await open(port, only), expected, `${version} ${cipher}`);
+          if (expected === "closed")
+            await waitFor(async () => (await failures("protocol")) === before + 1, POLL);
+          else assert.equal(await failures("protocol"), before);
+        }
+    });
 
   /** Sends a request as a client. */
   async function request(port: number, path: string, options: ConnectionOptions) {
@@ -317,8 +354,6 @@ describe("a service with mutual TLS", () => {
     await closed;
   });
 });
-
-const POLL = { timeout: 5_000, interval: 5 } as const;
 
 async function reloads(certificate: string, outcome: string): Promise<number> {
   const { values } = await (registry.getSingleMetric("tls_certificate_reloads_total")?.get() ?? {
