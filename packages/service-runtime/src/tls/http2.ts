@@ -65,34 +65,54 @@ export function http2Connections(fetch: Hono["fetch"], limits: Http2Limits): Htt
   };
   const server = createAdaptorServer({ fetch, createServer, serverOptions }) as Http2Server;
   traceHttp2(server);
-  const sessions = new Set<ServerHttp2Session>();
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.once("close", () => sessions.delete(session));
-    closeWhenIdle(session, limits);
-    if (limits.ageMs === undefined) return;
-    const timer = setTimeout(() => session.close(), limits.ageMs).unref();
-    session.once("close", () => clearTimeout(timer));
-  });
+  const connections = new Set<Connection>();
   return {
-    serve: (socket) => void (server as EventEmitter).emit("connection", socket),
+    serve(socket) {
+      server.once("session", (session: ServerHttp2Session) => {
+        const connection = { session, socket };
+        connections.add(connection);
+        session.once("close", () => connections.delete(connection));
+        closeWhenIdle(connection, limits);
+        if (limits.ageMs === undefined) return;
+        const timer = setTimeout(() => session.close(), limits.ageMs).unref();
+        session.once("close", () => clearTimeout(timer));
+      });
+      (server as EventEmitter).emit("connection", socket); // emits `session` too
+    },
     close: () => {
-      for (const session of sessions) session.close();
+      for (const { session } of connections) session.close();
     },
-    destroy: () => {
-      for (const session of sessions) session.destroy();
-    },
+    destroy: () => connections.forEach(destroy),
   };
+}
+
+/** A session of HTTP/2, and the socket that it uses. */
+interface Connection {
+  readonly session: ServerHttp2Session;
+  readonly socket: TLSSocket;
+}
+
+/** Closes a connection at once. The session alone would wait until the client has read everything. */
+function destroy({ session, socket }: Connection): void {
+  session.destroy();
+  socket.destroy();
 }
 
 /**
  * Closes a connection that has no requests. Only complete headers count, so that a client cannot keep it open by frames
- * without a request, or by headers that it sends byte by byte.
+ * without a request, or by headers that it sends byte by byte. A client that reads nothing also gets no reset and no end of
+ * the session: then its connection is destroyed.
  */
-function closeWhenIdle(session: ServerHttp2Session, { headersMs, idleMs, stalledMs }: Http2Limits): void {
+function closeWhenIdle(connection: Connection, { headersMs, idleMs, stalledMs }: Http2Limits): void {
+  const { session } = connection;
+  const destroyAfter = (ms: number) => setTimeout(() => destroy(connection), ms).unref();
   let running = 0;
-  let timer = setTimeout(() => session.destroy(), headersMs).unref();
+  let timer = destroyAfter(headersMs);
   session.once("close", () => clearTimeout(timer));
+  const close = () => {
+    session.close();
+    timer = destroyAfter(stalledMs);
+  };
   session.on("stream", (stream: ServerHttp2Stream) => {
     clearTimeout(timer);
     running += 1;
@@ -100,13 +120,16 @@ function closeWhenIdle(session: ServerHttp2Session, { headersMs, idleMs, stalled
       // Otherwise it waits for this service, as a stream of numbers does between two values.
       const waitsForClient =
         stream.writableNeedDrain || stream.writableEnded || !(stream.endAfterHeaders || stream.readableEnded);
-      if (waitsForClient) stream.close(constants.NGHTTP2_CANCEL);
+      if (!waitsForClient) return;
+      const late = destroyAfter(stalledMs);
+      stream.once("close", () => clearTimeout(late));
+      stream.close(constants.NGHTTP2_CANCEL);
     });
     // A route that does not read the content of a request must not wait for its end.
     if (!stream.endAfterHeaders) stream.once("finish", () => stream.close(constants.NGHTTP2_NO_ERROR));
     stream.once("close", () => {
       running -= 1;
-      if (running === 0 && !session.closed) timer = setTimeout(() => session.close(), idleMs).unref();
+      if (running === 0 && !session.destroyed) timer = setTimeout(close, idleMs).unref();
     });
   });
 }

@@ -531,6 +531,11 @@ describe("an HTTP server with TLS", () => {
     });
     const numbers = { stream: ({ count }: { count: number }) => Array.from({ length: count }, (_, n) => n) };
     get(app, "/numbers", numbersRoute(lifecycle, numbers), { streams: true });
+    // More than the buffers of both systems.
+    get(app, "/large", (c) => {
+      running = true;
+      return c.text("x".repeat(2 ** 25));
+    });
     get(app, "/hello", (c) => c.text(`hello ${new URL(c.req.url).protocol}`));
     const http = await startHttpServer(app, "127.0.0.1", 0, {
       tls: httpTls(credentials, tlsOptions),
@@ -636,10 +641,146 @@ describe("an HTTP server with TLS", () => {
   });
 
   it("closes connections without a request", async (t) => {
-    const { client } = await start(t, { timeouts: { headersMs: 50, requestMs: 100, checkMs: 10 } });
+    const { client } = await start(t, { timeouts: SHORT });
     const session = client();
     await once(session, "remoteSettings");
     await once(session, "close");
+  });
+
+  it("resets a stream with too many or too long header fields, and answers others", async (t) => {
+    const { client } = await start(t);
+    const session = client();
+    // With the four pseudo-header fields, the limit is 100.
+    const fields = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`x-${n}`, "y"]));
+    assert.equal((await request(session, "/hello", fields(96))).status, 200);
+    assert.equal((await request(session, "/hello", { "x-long": "y".repeat(15 * 1024) })).status, 200);
+    for (const headers of [fields(97), fields(2_000), { "x-long": "y".repeat(17 * 1024) }]) {
+      const stream = session.request({ ":path": "/hello", ...headers });
+      await assert.rejects(once(stream, "response"), /NGHTTP2_ENHANCE_YOUR_CALM/);
+      assert.equal((await request(session, "/hello")).status, 200);
+    }
+  });
+
+  /** The time limits of a test. */
+  const SHORT = { headersMs: 100, requestMs: 100, checkMs: 10 };
+
+  /** A frame of HTTP/2 (RFC 9113, section 4.1). */
+  function frame(type: number, flags: number, stream: number, content = Buffer.alloc(0)): Buffer {
+    const header = Buffer.alloc(9);
+    header.writeUIntBE(content.length, 0, 3);
+    header[3] = type;
+    header[4] = flags;
+    header.writeUInt32BE(stream, 5);
+    return Buffer.concat([header, content]);
+  }
+  const [HEADERS, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION] = [1, 4, 6, 8, 9];
+  const [END_STREAM, END_HEADERS, INITIAL_WINDOW_SIZE] = [1, 4, 4];
+  /** The headers of a request, as HPACK has them with its static table: `:method`, `:scheme`, `:authority`, `:path`. */
+  const requestFor = (path: string) =>
+    Buffer.concat([Buffer.from([0x82, 0x87, 1, 1, 120, 4, path.length]), Buffer.from(path)]);
+  /** A field that the compression does not remember: `x: y`. */
+  const FIELD = Buffer.from([0, 1, 120, 1, 121]);
+
+  /** Opens a connection whose client sends what it is given. */
+  async function openRaw(t: TestContext, port: number, ...settings: readonly [id: number, value: number][]) {
+    const socket = connect({ host: "127.0.0.1", port, ca: authority.cert, ALPNProtocols: ["h2"] });
+    socket.on("error", () => {});
+    t.after(() => socket.destroy());
+    const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+    await once(socket, "secureConnect");
+    const content = Buffer.alloc(settings.length * 6);
+    for (const [index, [id, value]] of settings.entries()) {
+      content.writeUInt16BE(id, index * 6);
+      content.writeUInt32BE(value, index * 6 + 2);
+    }
+    socket.write(
+      Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), frame(SETTINGS, 0, 0, content)]),
+    );
+    return { socket, closed };
+  }
+
+  it("accepts headers in nine frames", { timeout: 10_000 }, async (t) => {
+    const { http, running } = await start(t);
+    const { socket } = await openRaw(t, http.port);
+    socket.write(frame(HEADERS, END_STREAM, 1, requestFor("/slow")));
+    for (let n = 1; n <= 8; n += 1) socket.write(frame(CONTINUATION, n === 8 ? END_HEADERS : 0, 1, FIELD));
+    await waitFor(running, POLL);
+  });
+
+  for (const [what, content] of [
+    ["empty", Buffer.alloc(0)],
+    ["small", FIELD],
+    ["large", Buffer.concat(Array.from({ length: 3_000 }, () => FIELD))],
+  ] as const)
+    it(`closes a connection that continues the headers of a request endlessly (${what} frames)`, {
+      timeout: 10_000,
+    }, async (t) => {
+      const { http, client } = await start(t);
+      const { socket, closed } = await openRaw(t, http.port);
+      socket.resume();
+      socket.write(frame(HEADERS, END_STREAM, 1, requestFor("/hello")));
+      let sent = 0;
+      for (; socket.writable && sent < 10_000; sent += 1) {
+        if (!socket.write(frame(CONTINUATION, 0, 1, content)))
+          await Promise.race([once(socket, "drain"), closed]);
+        else if (sent % 50 === 0) await setImmediate();
+      }
+      await closed;
+      assert.ok(sent < 10_000);
+      assert.equal((await request(client(), "/hello")).status, 200);
+    });
+
+  it("closes a connection whose first headers do not end", { timeout: 10_000 }, async (t) => {
+    const { http } = await start(t, { timeouts: SHORT });
+    const { socket, closed } = await openRaw(t, http.port);
+    socket.resume();
+    socket.write(frame(HEADERS, END_STREAM, 1, requestFor("/hello")));
+    await closed;
+  });
+
+  it("resets the stream of a client that does not read the response, and answers others", async (t) => {
+    const { client } = await start(t, { timeouts: SHORT });
+    for (const headers of [{}, { accept: "text/event-stream" }]) {
+      const session = client({ settings: { initialWindowSize: 0 } });
+      const stream = session.request({ ":path": "/numbers?count=1000", ...headers });
+      const [response] = await once(stream, "response");
+      assert.equal(response[":status"], 200);
+      stream.resume();
+      await once(stream, "close", { signal: AbortSignal.timeout(5_000) });
+      assert.equal(stream.rstCode, constants.NGHTTP2_CANCEL);
+      assert.equal((await request(client(), "/hello")).status, 200);
+    }
+  });
+
+  /** Opens a connection, and sends a request without reading the response. */
+  async function openDeaf(t: TestContext, port: number) {
+    const { socket, closed } = await openRaw(t, port, [INITIAL_WINDOW_SIZE, 2 ** 31 - 1]);
+    socket.pause();
+    const window = Buffer.alloc(4);
+    window.writeUInt32BE(2 ** 30);
+    socket.write(frame(WINDOW_UPDATE, 0, 0, window));
+    socket.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, requestFor("/large")));
+    return { socket, closed };
+  }
+  it("closes the connection of a client that reads nothing at all", { timeout: 10_000 }, async (t) => {
+    const { http } = await start(t, { timeouts: SHORT });
+    const { socket, closed } = await openDeaf(t, http.port);
+    // Without reading, only a failed write shows that the connection is closed.
+    while (socket.writable) {
+      socket.write(frame(PING, 0, 0, Buffer.alloc(8)));
+      await setTimeout(10);
+    }
+    await closed;
+  });
+
+  it("does not wait for a client that reads nothing at all when the signal aborts", {
+    timeout: 10_000,
+  }, async (t) => {
+    const { http, running } = await start(t);
+    await openDeaf(t, http.port);
+    await waitFor(running, POLL);
+    await http.drain(AbortSignal.timeout(100));
   });
 
   it("completes a running request when it stops, and closes HTTP/2 connections", {
