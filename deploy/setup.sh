@@ -20,8 +20,8 @@ The cluster remembers these options; an empty value ('') removes one:
   --registry HOST/PATH      push the images there instead of loading them into the cluster; required for production
   --pull-secret NAME        the Secret for this registry, in the namespaces pspd and observability
   --storage-class NAME      the storage class of all claims (default: the default class of the cluster)
-  --tls, --no-tls           TLS at the gateways and mutual TLS to services A and B, with certificates of
-                            `lab certificates`, which each run renews (default: no)
+  --tls, --no-tls           TLS at the gateways, the collector and Loki, and mutual TLS to services A and B, with
+                            certificates of `lab certificates`, which each run renews (default: no)
 
 Options of one run:
   --context NAME            the kubectl context (default: the current one; if that is not minikube, kind or k3d on this
@@ -449,6 +449,8 @@ if [ "$tls" = yes ]; then
   # By server-side apply: the object is not stored a second time in an annotation.
   create() { kube -n "$1" create "${@:2}" --dry-run=client -o yaml | kube apply --server-side --force-conflicts -f -; }
   tls_services=(gateway gateway-rest service-a service-b)
+  tls_backends=(otelcol loki)
+  tls_owners=("${tls_services[@]/#/pspd:}" "${tls_backends[@]/#/observability:}")
   create_authority() {
     for namespace in pspd observability; do
       create "$namespace" configmap services-ca --from-file="ca.crt=$authority"
@@ -459,15 +461,18 @@ if [ "$tls" = yes ]; then
     require_authority
     echo "The CA is new. Before it issues certificates, all pods must trust it; this takes a few minutes."
     ca=$(openssl base64 -A -in "$authority")
-    for service in "${tls_services[@]}"; do
-      kube -n pspd patch secret "$service-tls" --type merge -p "{\"data\": {\"ca.crt\": \"$ca\"}}"
+    for owner in "${tls_owners[@]}"; do
+      # Earlier versions created no Secrets for the collector and Loki.
+      found=$(kube -n "${owner%:*}" get secret "${owner#*:}-tls" --ignore-not-found -o name)
+      [ -z "$found" ] ||
+        kube -n "${owner%:*}" patch "$found" --type merge -p "{\"data\": {\"ca.crt\": \"$ca\"}}"
     done
     create_authority
     # They read it only at their start.
-    kube -n pspd rollout restart deployment/traffic
-    kube -n observability rollout restart statefulset/console statefulset/prometheus
-    for workload in pspd:deployment/traffic observability:statefulset/console observability:statefulset/prometheus; do
-      kube -n "${workload%%:*}" rollout status "${workload#*:}" --timeout "${timeout}s"
+    readers=(pspd:deployment/traffic observability:statefulset/{console,grafana,otelcol,prometheus})
+    for workload in "${readers[@]}"; do kube -n "${workload%:*}" rollout restart "${workload#*:}"; done
+    for workload in "${readers[@]}"; do
+      kube -n "${workload%:*}" rollout status "${workload#*:}" --timeout "${timeout}s"
     done
     # A kubelet updates mounted Secrets within about two minutes.
     deadline=$((SECONDS + 240))
@@ -488,13 +493,14 @@ if [ "$tls" = yes ]; then
     # The services read a changed file within a second.
     sleep 2
   fi
-  for service in "${tls_services[@]}"; do
-    files=("tls.crt=$certificates/$service.pem" "tls.key=$certificates/$service-key.pem" "ca.crt=$authority")
-    if [ "$overlay:$service" = local:service-a ]; then
+  for owner in "${tls_owners[@]}"; do
+    name=${owner#*:}
+    files=("tls.crt=$certificates/$name.pem" "tls.key=$certificates/$name-key.pem" "ca.crt=$authority")
+    if [ "$overlay:$name" = local:service-a ]; then
       # For the fault `expired-cert`.
-      files+=("expired.crt=$certificates/$service-expired.pem" "expired.key=$certificates/$service-expired-key.pem")
+      files+=("expired.crt=$certificates/$name-expired.pem" "expired.key=$certificates/$name-expired-key.pem")
     fi
-    create pspd secret generic "$service-tls" "${files[@]/#/--from-file=}"
+    create "${owner%:*}" secret generic "$name-tls" "${files[@]/#/--from-file=}"
   done
   create_authority
 fi

@@ -51,6 +51,7 @@ export interface PodTemplate {
     readonly containers: readonly Container[];
     readonly volumes?: readonly (ConfigMapSource & {
       readonly name: string;
+      readonly secret?: { readonly secretName: string };
       readonly projected?: { readonly sources: readonly ConfigMapSource[] };
     })[];
   };
@@ -88,7 +89,12 @@ export interface Manifest {
     readonly clusterIP?: string;
     readonly serviceName?: string;
     readonly podManagementPolicy?: string;
-    readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: string }[];
+    readonly ports: readonly {
+      readonly name: string;
+      readonly port: number;
+      readonly targetPort: string;
+      readonly appProtocol?: string;
+    }[];
     readonly scaleTargetRef: { readonly kind: string; readonly name: string };
     readonly rules: readonly {
       readonly host: string;

@@ -176,7 +176,7 @@ test("setup.sh --overlay production: the options are in manifests that an API se
   // The script writes to .lab of the folder above it.
   for (const entry of [
     ...["deploy", "package.json", "grafana", "loki", "prometheus", "tempo"],
-    ...["alertmanager.yml", "otel-collector.yaml", "prometheus.yml"],
+    ...["alertmanager.yml", "otel-collector.yaml", "otel-collector-tls.yaml", "prometheus.yml"],
   ])
     symlinkSync(join(REPOSITORY, entry), join(fake.folder, entry));
   const options = {
