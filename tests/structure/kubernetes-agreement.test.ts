@@ -248,7 +248,7 @@ test("the scrape jobs are those of the other modes, with discovery and relabelli
     ({ kubernetes_sd_configs, relabel_configs, tls_config, ...rest }) => {
       assert.ok(kubernetes_sd_configs && relabel_configs);
       // The targets are addresses of pods, which no certificate contains.
-      assert.deepEqual(tls_config, rest.job_name === "services" ? { server_name: "localhost" } : undefined);
+      assert.deepEqual(tls_config, { server_name: "localhost" });
       return rest;
     },
   );

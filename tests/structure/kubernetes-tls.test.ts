@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { GATEWAY_NAMES, INTERNAL_SERVICE_NAMES, SERVICES } from "@lgtm-lab/contracts";
 import { DEFAULT_PORTS } from "@lgtm-lab/stack";
-import { parse } from "yaml";
 import { workloadsOf } from "../kubernetes/connections.ts";
 import {
   buildWith,
@@ -96,18 +95,6 @@ for (const [overlay, text] of Object.entries(built)) {
       assert.equal(scheme, TLS_PORTS.includes(Number(port)) ? "https" : undefined, `${name}: ${port}`);
     }
     assert.ok(found.has(DEFAULT_PORTS.LOKI_PORT) && found.has(SERVICES.gateway.ports.http.port));
-  });
-
-  test(`${overlay}: Prometheus checks the name localhost in the certificates of pods`, () => {
-    const files = filesIn(podOf("prometheus"), manifests);
-    const { scrape_configs, ...rest } = parse(read("prometheus/scrape/kubernetes.yml"), { merge: true });
-    assert.deepEqual(parse(files.get("/etc/lab/prometheus/scrape.yml") ?? "", { merge: true }), {
-      ...rest,
-      scrape_configs: scrape_configs.map((job: object) => ({
-        ...job,
-        tls_config: { server_name: "localhost" },
-      })),
-    });
   });
 
   test(`${overlay}: the collector also reads otel-collector-tls.yaml`, () => {
