@@ -463,9 +463,9 @@ if [ "$tls" = yes ]; then
     ca=$(openssl base64 -A -in "$authority")
     for owner in "${tls_owners[@]}"; do
       # Earlier versions created no Secrets for the collector and Loki.
-      found=$(kube -n "${owner%:*}" get secret "${owner#*:}-tls" --ignore-not-found -o name)
-      [ -z "$found" ] ||
-        kube -n "${owner%:*}" patch "$found" --type merge -p "{\"data\": {\"ca.crt\": \"$ca\"}}"
+      existing=$(kube -n "${owner%:*}" get secret "${owner#*:}-tls" --ignore-not-found -o name)
+      [ -z "$existing" ] ||
+        kube -n "${owner%:*}" patch "$existing" --type merge -p "{\"data\": {\"ca.crt\": \"$ca\"}}"
     done
     create_authority
     # They read it only at their start.
