@@ -72,6 +72,8 @@ for (const [name, value, rule] of [
   ["UPSTREAM_DNS_MS", "1", "0, or a whole number from 20 to 3600000"],
   ["SERVICE_A_BALANCING", "random", "round-robin, sticky, least-connections"],
   ["BALANCING_KEY", "a header", "client-address, or the name of a request header"],
+  ["SERVICE_A_BALANCING_KEY", "Cookie", "client-address, or the name of a request header"],
+  ["SERVICE_B_BALANCING_KEY", "a header", "client-address, or the name of a request header"],
   ["HELLO_FALLBACK", "yes", "off or on"],
   ["AUTH_ISSUER", "id.example", "an http or https URL"],
   ["AUTH_SKEW_S", "301", "a whole number from 0 to 300"],

@@ -45,15 +45,12 @@ const interval = wholeNumberVariable(0, { min: 20, max: HOUR_MS, orZero: true })
 
 const onOff = v.optional(v.picklist(["off", "on"], "off or on"), "off");
 /** What identifies a client. Not a header with a secret: clients can invent values, and they stay in memory. */
-const clientKey = v.optional(
-  v.pipe(
-    v.string(),
-    v.regex(
-      /^(?!(?:proxy-)?authorization$|cookie$)[\w-]+$/i,
-      "client-address, or the name of a request header (not authorization or cookie)",
-    ),
+const clientKey = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?!(?:proxy-)?authorization$|cookie$)[\w-]+$/i,
+    "client-address, or the name of a request header (not authorization or cookie)",
   ),
-  "client-address",
 );
 const balancing = v.optional(
   v.picklist(BALANCING_ALGORITHMS, BALANCING_ALGORITHMS.join(", ")),
@@ -73,7 +70,9 @@ const resilience = {
   UPSTREAM_DNS_MS: interval,
   SERVICE_A_BALANCING: balancing,
   SERVICE_B_BALANCING: balancing,
-  BALANCING_KEY: clientKey,
+  SERVICE_A_BALANCING_KEY: v.optional(clientKey),
+  SERVICE_B_BALANCING_KEY: v.optional(clientKey),
+  BALANCING_KEY: v.optional(clientKey, "client-address"),
   HELLO_FALLBACK: onOff,
 };
 
@@ -81,7 +80,7 @@ const resilience = {
 const edge = {
   RATE_LIMIT: wholeNumberVariable(0, { min: 0, max: 100_000 }),
   RATE_LIMIT_BURST: wholeNumberVariable(0, { min: 0, max: 1_000_000 }),
-  RATE_LIMIT_KEY: clientKey,
+  RATE_LIMIT_KEY: v.optional(clientKey, "client-address"),
   HELLO_CACHE_MS: wholeNumberVariable(0, { min: 0, max: HOUR_MS }),
   REQUEST_ID: onOff,
   SECURITY_HEADERS: onOff,

@@ -166,6 +166,7 @@ test("the gateways get the settings of their mechanisms unchanged", () => {
     SERVICE_A_GRPC: "127.0.0.1:50051,127.0.0.1:1",
     SERVICE_B_BALANCING: "hash",
     BALANCING_KEY: "x-user",
+    SERVICE_A_BALANCING_KEY: "client-address",
     HELLO_FALLBACK: "on",
     AUTH_ISSUER: "https://issuer.example",
     AUTH_SKEW_S: "0",

@@ -390,6 +390,24 @@ for (const protocol of PROTOCOLS)
         assert.equal(together.size > 1, key === "x-user", `${[...together]}`);
       });
 
+    it("each client stays at one instance of A, whose key differs from that of B", async (t) => {
+      const variables = {
+        SERVICE_A_BALANCING: "hash",
+        SERVICE_B_BALANCING: "hash",
+        BALANCING_KEY: "x-user",
+        SERVICE_B_BALANCING_KEY: "client-address",
+      };
+      const { get, upstreams } = await startGateway(t, protocol, variables, 3);
+      const used = async (path: string) => {
+        const before = upstreams.map(({ calls }) => calls);
+        for (let n = 0; n < 30; n += 1)
+          assert.equal((await get(path, { "x-user": `user-${n}` })).status, 200);
+        return upstreams.filter(({ calls }, index) => calls > (before[index] ?? 0)).length;
+      };
+      assert.ok((await used("/a/hello")) > 1, "by header");
+      assert.equal(await used("/b/numbers?count=2"), 1, "by address");
+    });
+
     for (const instances of [1, 3])
       it(`are all used through the lossy link of a fault: ${instances}`, async (t) => {
         const { all, get, services, calls, upstreams } = await startGateway(t, protocol, {}, instances);

@@ -12,16 +12,16 @@ import type { Route } from "../routing/table.ts";
  * client for the balancing.
  */
 export function decorateRoute(handler: Handler, route: Route, env: Env): Handler {
-  const [balancing, fallback] =
+  const [balancing, key, fallback] =
     route.upstream === "service-a"
-      ? [env.SERVICE_A_BALANCING, env.HELLO_FALLBACK === "on"]
-      : [env.SERVICE_B_BALANCING, false];
+      ? [env.SERVICE_A_BALANCING, env.SERVICE_A_BALANCING_KEY, env.HELLO_FALLBACK === "on"]
+      : [env.SERVICE_B_BALANCING, env.SERVICE_B_BALANCING_KEY, false];
   const isKeyed = balancing === "hash" || balancing === "sticky";
   const hasRetries = route.retries !== env.UPSTREAM_RETRIES;
   const decorated =
     isKeyed || hasRetries
       ? withRequestRules(handler, {
-          clientKeySource: isKeyed ? env.BALANCING_KEY : undefined,
+          clientKeySource: isKeyed ? (key ?? env.BALANCING_KEY) : undefined,
           retries: hasRetries ? route.retries : undefined,
         })
       : handler;
