@@ -32,7 +32,7 @@ describe("ConcurrencyLimiter", () => {
   it("rejects a call when too many wait", () => {
     const limiter = new ConcurrencyLimiter(LIMITS);
     for (let n = 0; n < 3; n += 1) void limiter.acquire(endless);
-    assert.throws(() => limiter.acquire(endless), { name: "OverloadedError" });
+    assert.throws(() => limiter.acquire(endless), { name: "OverloadedError", reason: "full" });
   });
 
   it("bounds the waiting calls of all routes together by the heap of the process", () => {
@@ -81,17 +81,17 @@ describe("ConcurrencyLimiter", () => {
     const wait = (name: string) =>
       limiter.acquire(endless)?.then(
         () => outcomes.push(`${name} started`),
-        (error) => outcomes.push(`${name} ${error.name}`),
+        (error) => outcomes.push(`${name} ${error.name} ${error.reason}`),
       );
     void wait("first");
     clock.advance(60);
     void wait("second");
     clock.advance(40);
     await setImmediate();
-    assert.deepEqual(outcomes, ["first OverloadedError"]);
+    assert.deepEqual(outcomes, ["first OverloadedError waited"]);
     limiter.release();
     await setImmediate();
-    assert.deepEqual(outcomes, ["first OverloadedError", "second started"]);
+    assert.deepEqual(outcomes, ["first OverloadedError waited", "second started"]);
     clock.advance(1_000);
     await setImmediate();
     assert.equal(outcomes.length, 2);
@@ -115,7 +115,7 @@ describe("ConcurrencyLimiter", () => {
         () => {
           for (; ; waiting += 1) void limiter.acquire(endless)?.catch(() => {});
         },
-        { name: "OverloadedError" },
+        { name: "OverloadedError", reason: "too_slow" },
       );
       assert.ok(waiting > least && waiting < most, `${waiting} calls wait`);
     });

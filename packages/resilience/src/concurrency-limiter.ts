@@ -33,21 +33,26 @@ let waitingInProcess = 0;
 /** The limits of the streams and long requests of a route. They are idle mostly, so only their memory matters. */
 export const LONG_REQUEST_LIMITS: ConcurrencyLimits = { running: 500, waiting: 1_000 };
 
+/** Why a call was rejected: too many wait (`full`), it would wait too long (`too_slow`), or it did (`waited`). */
+export type OverloadReason = "full" | "too_slow" | "waited";
+
 /**
  * A call was rejected because too many calls wait, or because it waited or would wait too long. The client can retry
  * later.
  */
 export class OverloadedError extends Error {
   override readonly name = "OverloadedError";
+  readonly reason: OverloadReason;
   /** After how many seconds the client should try again: a whole number for `Retry-After`. */
   readonly retryAfterS: number;
 
-  constructor(retryAfterS: number) {
+  constructor(reason: OverloadReason, retryAfterS: number) {
     // An overloaded service throws many of these. Each stack trace would cost CPU time and a kilobyte in the logs.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(`Too many requests are waiting. Try again in ${retryAfterS} s.`);
     Error.stackTraceLimit = stackTraceLimit;
+    this.reason = reason;
     this.retryAfterS = retryAfterS;
   }
 }
@@ -115,9 +120,10 @@ export class ConcurrencyLimiter {
       this.#running += 1;
       return undefined;
     }
-    const isFull = this.#waiting.size >= this.#limits.waiting || waitingInProcess >= MAX_WAITING_IN_PROCESS;
-    if (isFull || this.#waiting.size * this.#intervalMs > this.#maxWaitMs())
-      throw this.#createOverloadedError();
+    if (this.#waiting.size >= this.#limits.waiting || waitingInProcess >= MAX_WAITING_IN_PROCESS)
+      throw this.#createOverloadedError("full");
+    if (this.#waiting.size * this.#intervalMs > this.#maxWaitMs())
+      throw this.#createOverloadedError("too_slow");
     return this.#wait(call.signal);
   }
 
@@ -196,7 +202,7 @@ export class ConcurrencyLimiter {
     for (const call of this.#waiting) {
       if (now - call.since < maxWaitMs) return;
       this.#dequeue(call);
-      call.reject(this.#createOverloadedError());
+      call.reject(this.#createOverloadedError("waited"));
     }
   }
 
@@ -207,12 +213,12 @@ export class ConcurrencyLimiter {
   }
 
   /** Gives the rejected calls successive times at which they are tried again. */
-  #createOverloadedError(): OverloadedError {
+  #createOverloadedError(reason: OverloadReason): OverloadedError {
     const now = performance.now();
     const next = Math.max(now + MIN_RETRY_MS, this.#retriedAt + RETRY_INTERVAL_MS);
     this.#retriedAt = Math.min(next, now + MAX_RETRY_MS);
     // Rounded, because the difference of two such numbers can be 1000.0000000002.
-    return new OverloadedError(Math.ceil(Math.round(this.#retriedAt - now) / 1000));
+    return new OverloadedError(reason, Math.ceil(Math.round(this.#retriedAt - now) / 1000));
   }
 
   #dequeue(call: WaitingCall): void {

@@ -1,5 +1,6 @@
 import type { AllowsOrigin } from "@lgtm-lab/contracts";
 import { OverloadedError } from "@lgtm-lab/resilience";
+import { addSpanEvent, setSpanAttribute } from "@lgtm-lab/telemetry";
 import { countShed, initHttpRoutes, metricsHandler, observe } from "@lgtm-lab/telemetry/hono";
 import { type Handler, Hono, type MiddlewareHandler } from "hono";
 import { getPath } from "hono/utils/url";
@@ -69,7 +70,11 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   );
   // No log line here: observe() logs each request with its error.
   app.onError((error, c) => {
-    if (error instanceof OverloadedError) countShed(c);
+    if (error instanceof OverloadedError) {
+      countShed(c);
+      setSpanAttribute("lab.shed", true);
+      addSpanEvent("request.shed", { reason: error.reason });
+    }
     return problemResponse(toProblem(error));
   });
   return app;

@@ -1,6 +1,9 @@
+// First, as in `register`: node:http must be patched before it is used.
+import "../../../telemetry/test/in-memory.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { problemDocument } from "@lgtm-lab/contracts";
+import type { ConcurrencyLimits } from "@lgtm-lab/resilience";
 import {
   createHttpApp,
   get,
@@ -11,11 +14,12 @@ import {
 } from "@lgtm-lab/service-runtime";
 import pWaitFor from "p-wait-for";
 import * as v from "valibot";
+import { span } from "../../../telemetry/test/in-memory.ts";
 
 const LIMITS = { running: 1, waiting: 2 };
 
 /** Starts a server whose greetings wait for `release`; `begun` has the names whose greeting has started. */
-async function slowServer() {
+async function slowServer(inFlight: ConcurrencyLimits = LIMITS) {
   const lifecycle = new Lifecycle();
   const release = Promise.withResolvers<void>();
   const begun: string[] = [];
@@ -25,7 +29,7 @@ async function slowServer() {
     await release.promise;
     return name;
   };
-  get(app, "/a/hello", helloRoute(lifecycle, greet, { inFlight: LIMITS }));
+  get(app, "/a/hello", helloRoute(lifecycle, greet, { inFlight }));
   const server = await startHttpServer(app, "127.0.0.1", 0);
   const base = `http://127.0.0.1:${server.port}`;
   const ask = (name: string, init?: RequestInit) => fetch(`${base}/a/hello?name=${name}`, init);
@@ -41,6 +45,20 @@ async function slowServer() {
   return { ask, active, begun, metric, release, stop, base };
 }
 
+/** Returns the server span of the request that got this response. */
+const spanOf = ({ headers }: Response) =>
+  span((each) => each.name === "GET /a/hello" && each.spanContext().traceId === headers.get("x-trace-id"));
+
+/** Asserts that the span of a rejected request says that it was shed, and why. */
+async function assertShed(response: Response, reason: string): Promise<void> {
+  const { attributes, events } = await spanOf(response);
+  assert.equal(attributes["lab.shed"], true);
+  assert.deepEqual(
+    events.map(({ name, attributes }) => [name, attributes?.reason]),
+    [["request.shed", reason]],
+  );
+}
+
 describe("a busy route", () => {
   it("responds with 503 and Retry-After when too many requests wait, and counts it; health is not affected", async () => {
     const { ask, active, begun, metric, release, stop, base } = await slowServer();
@@ -53,8 +71,22 @@ describe("a busy route", () => {
     assert.equal((await fetch(`${base}/healthz`)).status, 200);
     assert.match(await metric(), /^http_server_requests_shed_total\{http_route="\/a\/hello"\} 1$/m);
     assert.equal(begun.length, 1);
+    await assertShed(refused, "full");
     release.resolve();
     for (const response of responses) assert.equal((await response).status, 200);
+    await stop();
+  });
+
+  it("rejects a request that has waited too long, and its span says so", async () => {
+    const { ask, active, release, stop } = await slowServer({ ...LIMITS, totalMs: 100 });
+    const first = ask("1");
+    await active(1);
+    const refused = await ask("2");
+    assert.equal(refused.status, 503);
+    await assertShed(refused, "waited");
+    release.resolve();
+    const { attributes } = await spanOf(await first);
+    assert.equal("lab.shed" in attributes, false);
     await stop();
   });
 
