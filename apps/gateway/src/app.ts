@@ -7,6 +7,7 @@ import {
   type Lifecycle,
   type NumbersSource,
   numbersRoute,
+  type RequestCheck,
   requireShortRequest,
 } from "@lgtm-lab/service-runtime";
 import type { Handler, Hono } from "hono";
@@ -32,6 +33,7 @@ export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gat
   const services = await connectServices(env);
   let current: readonly Route[] = [];
   const faults = gatewayFaults(services, env, () => current);
+  const auth = env.AUTH_ISSUER ? await import("./edge/auth.ts") : undefined;
   const context: RouteContext = {
     env,
     lifecycle,
@@ -41,7 +43,8 @@ export async function createGateway(env: Env, lifecycle: Lifecycle): Promise<Gat
     },
     numbers: checkNumbers(withFaults(faults, services, "service-b")),
     probe: services.probe,
-    withToken: env.AUTH_ISSUER ? (await import("./edge/auth.ts")).tokenCheck(env) : undefined,
+    checkOf: auth?.tokenCheck(env),
+    audit: auth?.audit,
   };
   const createApp = async (routes: readonly Route[]) => {
     const app = await createRoutes(routes, context);
@@ -70,8 +73,10 @@ interface RouteContext extends Pick<SwitchableClients, "probe"> {
   readonly lifecycle: Lifecycle;
   readonly greet: Greet;
   readonly numbers: NumbersSource;
-  /** Makes a handler require an access token. Undefined: tokens are not checked. */
-  readonly withToken: ((handler: Handler, route: { path: string; scope: string }) => Handler) | undefined;
+  /** Returns the check of the access tokens of a route. Undefined: tokens are not checked. */
+  readonly checkOf: ((route: Route) => RequestCheck) | undefined;
+  /** Writes a decision to the audit log. Undefined: there is none. */
+  readonly audit: typeof import("./edge/auth.ts").audit | undefined;
 }
 
 /** Creates an app with the given routes. */
@@ -83,7 +88,7 @@ async function createRoutes(routes: readonly Route[], context: RouteContext): Pr
     allowsOrigin: env.CORS_ORIGINS,
     guard: requireShortRequest(),
   });
-  await useEdge(app, routes, env);
+  await useEdge(app, routes, context);
   get(app, "/", (c) => c.redirect(env.CONSOLE_URL));
   for (const route of routes)
     get(app, route.path, await handlerOf(route, context), {
@@ -94,33 +99,31 @@ async function createRoutes(routes: readonly Route[], context: RouteContext): Pr
 }
 
 /** Adds what runs before the routes, if it is on (docs/edge.md). Health and metrics are mounted before it. */
-async function useEdge(app: Hono, routes: readonly Route[], env: Env): Promise<void> {
+async function useEdge(app: Hono, routes: readonly Route[], { env, audit }: RouteContext): Promise<void> {
   if (env.REQUEST_ID === "on") app.use((await import("./edge/headers.ts")).requestId());
   if (env.SECURITY_HEADERS === "on") app.use((await import("./edge/headers.ts")).securityHeaders());
   // With a routes file, limits can also be removed again.
   if (env.RATE_LIMIT > 0 || env.ROUTES_FILE !== undefined)
-    app.use((await import("./edge/rate-limit.ts")).rateLimit(routes, env));
+    app.use((await import("./edge/rate-limit.ts")).rateLimit(routes, env, { audit }));
 }
 
-/** Returns the handler of a route: what a route does first is added last. Code of mechanisms that are off is not loaded. */
+/** Returns the handler of a route. Code of mechanisms that are off is not loaded. */
 async function handlerOf(route: Route, context: RouteContext): Promise<Handler> {
-  const { env, withToken } = context;
-  const { path, scope } = route;
-  let handler = await forwardingHandler(route, context);
-  if (env.HELLO_FALLBACK === "on" || isResilient(env))
-    handler = (await import("./resilience/routes.ts")).decorateRoute(handler, route, env);
-  return withToken && scope !== undefined ? withToken(handler, { path, scope }) : handler;
+  const { env } = context;
+  const handler = await forwardingHandler(route, context);
+  if (env.HELLO_FALLBACK === "off" && !isResilient(env)) return handler;
+  return (await import("./resilience/routes.ts")).decorateRoute(handler, route, env);
 }
 
 /** Returns the handler that forwards a request to its service, with a cache if the route has one (docs/edge.md). */
 async function forwardingHandler(
   route: Route,
-  { lifecycle, greet, numbers }: RouteContext,
+  { lifecycle, greet, numbers, checkOf }: RouteContext,
 ): Promise<Handler> {
   const { path, upstream, cacheMs: maxAgeMs, timeoutMs, inFlight } = route;
-  const limits = { inFlight, timeoutMs };
-  if (upstream === "service-b") return numbersRoute(lifecycle, numbers, limits);
-  if (maxAgeMs === 0) return helloRoute(lifecycle, greet, limits);
+  const options = { check: checkOf?.(route), inFlight, timeoutMs };
+  if (upstream === "service-b") return numbersRoute(lifecycle, numbers, options);
+  if (maxAgeMs === 0) return helloRoute(lifecycle, greet, options);
   const { cachedHelloRoute } = await import("./edge/hello-cache.ts");
-  return cachedHelloRoute(lifecycle, greet, { path, maxAgeMs, ...limits });
+  return cachedHelloRoute(lifecycle, greet, { path, maxAgeMs, ...options });
 }

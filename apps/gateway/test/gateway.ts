@@ -1,4 +1,7 @@
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { TestContext } from "node:test";
 import type { Protocol } from "@lgtm-lab/contracts";
 import { Lifecycle, startHttpServer } from "@lgtm-lab/service-runtime";
@@ -46,6 +49,15 @@ export async function startGateway(
   };
   const [first, second, third] = upstreams as [TestInstance, TestInstance, TestInstance];
   return { app, upstreams, first, second, third, base, get, hello, all, calls, services, faults };
+}
+
+/** Writes a routes file, which is removed after the test. */
+export function routesFile(t: TestContext, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "routes-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "routes.yaml");
+  writeFileSync(file, text);
+  return file;
 }
 
 /** Creates a gateway with these variables in a separate process. Returns the URLs of the modules that it loaded. */

@@ -35,6 +35,25 @@ describe("ConcurrencyLimiter", () => {
     assert.throws(() => limiter.acquire(endless), { name: "OverloadedError", reason: "full" });
   });
 
+  it("counts reserved places as taken, and a call has the place that it reserved", async () => {
+    const limiter = new ConcurrencyLimiter(LIMITS);
+    for (let n = 0; n < 3; n += 1) limiter.reserve();
+    assert.throws(() => limiter.reserve(), { name: "OverloadedError", reason: "full" });
+    const turns = Array.from({ length: 3 }, () => {
+      limiter.cancelReservation();
+      return limiter.acquire(endless);
+    });
+    assert.equal(turns[0], undefined);
+    assert.throws(() => limiter.reserve(), { name: "OverloadedError" });
+    limiter.release();
+    limiter.release();
+    await Promise.all(turns);
+    for (let n = 0; n < 2; n += 1) limiter.reserve();
+    assert.throws(() => limiter.reserve(), { name: "OverloadedError" });
+    limiter.cancelReservation();
+    limiter.reserve();
+  });
+
   it("bounds the waiting calls of all routes together by the heap of the process", () => {
     const script = `
       import { ConcurrencyLimiter } from "@lgtm-lab/resilience";

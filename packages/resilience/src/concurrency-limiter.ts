@@ -96,6 +96,7 @@ export class ConcurrencyLimiter {
   /** A Set keeps the order and removes a call without a search. */
   readonly #waiting = new Set<WaitingCall>();
   #running = 0;
+  #reserved = 0;
   /** Mean time between two calls that end, in milliseconds; 0 until it is known, and when no call waits. */
   #intervalMs = 0;
   /** The measurement of the rate that is in progress; undefined if no call was waiting when the last one ended. */
@@ -110,6 +111,23 @@ export class ConcurrencyLimiter {
   }
 
   /**
+   * Reserves a place for a call that must be checked before it may {@link acquire} one. Throws the same
+   * {@link OverloadedError}, so that a call that would be rejected is not checked. After the check, call
+   * {@link cancelReservation} and at once `acquire`, so that no other call gets the place.
+   */
+  reserve(): void {
+    if (this.#running + this.#reserved >= this.#limits.running) this.#rejectIfOverloaded();
+    this.#reserved += 1;
+    waitingInProcess += 1;
+  }
+
+  /** Ends a reservation. */
+  cancelReservation(): void {
+    this.#reserved -= 1;
+    waitingInProcess -= 1;
+  }
+
+  /**
    * Starts a call or queues it; call {@link release} when it is done. Returns undefined if the call may run at once.
    * Otherwise returns a promise that resolves when the call may run, and rejects with the reason of its signal if the
    * call ends first, or with an {@link OverloadedError} if it has waited too long. Throws an {@link OverloadedError} if
@@ -120,11 +138,16 @@ export class ConcurrencyLimiter {
       this.#running += 1;
       return undefined;
     }
-    if (this.#waiting.size >= this.#limits.waiting || waitingInProcess >= MAX_WAITING_IN_PROCESS)
-      throw this.#createOverloadedError("full");
-    if (this.#waiting.size * this.#intervalMs > this.#maxWaitMs())
-      throw this.#createOverloadedError("too_slow");
+    this.#rejectIfOverloaded();
     return this.#wait(call.signal);
+  }
+
+  /** Throws an {@link OverloadedError} if one more call cannot wait. Reserved places count as taken. */
+  #rejectIfOverloaded(): void {
+    const ahead = Math.max(0, this.#running + this.#waiting.size + this.#reserved - this.#limits.running);
+    if (ahead >= this.#limits.waiting || waitingInProcess >= MAX_WAITING_IN_PROCESS)
+      throw this.#createOverloadedError("full");
+    if (ahead * this.#intervalMs > this.#maxWaitMs()) throw this.#createOverloadedError("too_slow");
   }
 
   /** Ends a running call and starts the call that has waited longest. */

@@ -8,7 +8,7 @@ export * from "./http/server.ts";
 export * from "./lifecycle.ts";
 export * from "./pace.ts";
 export * from "./problem.ts";
-export type { RouteLimits } from "./routes/call.ts";
+export type { RequestCheck, RouteOptions } from "./routes/call.ts";
 export * from "./routes/hello.ts";
 export * from "./routes/numbers.ts";
 export * from "./tls/settings.ts";

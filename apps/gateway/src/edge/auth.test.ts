@@ -19,7 +19,7 @@ import {
   span,
   waitForResult,
 } from "../../../../packages/telemetry/test/in-memory.ts";
-import { startGateway } from "../../test/gateway.ts";
+import { routesFile, startGateway } from "../../test/gateway.ts";
 import {
   claimsOf,
   inSeconds,
@@ -56,6 +56,9 @@ async function start(t: TestContext, variables = {}) {
   const token = (changes: JWTPayload = {}, key = rsa) => sign(claimsOf(issuer.url, changes), key);
   return { ...gateway, issuer, token };
 }
+
+/** Returns the lines of the audit log. */
+const audited = () => loggedLines().filter(({ log }) => log === "audit");
 
 type Response = Awaited<ReturnType<Awaited<ReturnType<typeof start>>["get"]>>;
 const problemOf = ({ text, headers }: Response) => {
@@ -150,9 +153,30 @@ describe("an accepted token", () => {
     reset();
     const statuses = await Promise.all(Array.from({ length: 40 }, async () => (await hello()).status));
     assert.deepEqual([...new Set(statuses)].sort(), [401, 429]);
-    const audited = () => loggedLines().filter(({ log }) => log === "audit").length;
     const refused = statuses.filter((status) => status === 401).length;
-    await waitForResult(async () => audited() === refused);
+    await waitForResult(() => audited().length === 40);
+    assert.equal(audited().filter(({ outcome }) => outcome === "missing").length, refused);
+    const limited = audited().find(({ outcome }) => outcome === "rate_limited");
+    assert.deepEqual(
+      [limited?.subject, limited?.client, limited?.route, limited?.scope],
+      [undefined, "127.0.0.1", "/a/hello", "hello"],
+    );
+  });
+
+  it("is not required by a route with `scope: none`; the audit log has its requests, but not those of other paths", async (t) => {
+    const text = "routes: [{path: /a/hello, upstream: service-a, scope: none}]";
+    const { get, hello } = await start(t, { ROUTES_FILE: routesFile(t, text), RATE_LIMIT: "1" });
+    reset();
+    assert.deepEqual([(await hello()).status, (await hello("garbage")).status], [200, 429]);
+    assert.deepEqual([(await get("/other")).status, (await get("/other")).status], [404, 429]);
+    await waitForResult(() => loggedLines().filter(({ msg }) => msg === "request").length === 4);
+    assert.deepEqual(
+      audited().map(({ outcome, route, scope, client }) => [outcome, route, scope, client]),
+      [
+        ["not_required", "/a/hello", undefined, "127.0.0.1"],
+        ["rate_limited", "/a/hello", undefined, "127.0.0.1"],
+      ],
+    );
   });
 
   it("has another audience, if AUTH_AUDIENCE says so", async (t) => {
@@ -543,6 +567,55 @@ describe("the keys of the issuer", () => {
         "unknown_key",
         key.alg,
       );
+  });
+});
+
+describe("an overloaded route", () => {
+  const ONE_WAITS = "routes: [{path: /a/hello, upstream: service-a, in_flight: {running: 1, waiting: 1}}]";
+
+  /** Asserts that a request is shed, whatever its token is. */
+  function assertShed(response: Response): void {
+    assert.equal(response.status, 503);
+    assert.equal(problemOf(response).type, "urn:lgtm-lab:problem:overloaded");
+    assert.match(response.headers.get("retry-after") ?? "", /^[1-9]\d?$/);
+    assert.equal(response.headers.get("www-authenticate"), null);
+  }
+
+  it("rejects requests before their tokens are checked, without a line in the audit log", async (t) => {
+    const { hello, token, instance } = await start(t, { ROUTES_FILE: routesFile(t, ONE_WAITS) });
+    const held = Promise.withResolvers<void>();
+    instance.behaviour = { until: held.promise };
+    const made = await token();
+    const accepted = () => sample('gateway_auth_total{http_route="/a/hello",outcome="accepted"}');
+    const before = (await accepted()) ?? 0;
+    const both = [hello(made), hello(made)];
+    await waitForResult(async () => (await accepted()) === before + 2);
+    const checks = async () =>
+      (await registry.metrics()).split("\n").filter((each) => each.startsWith("gateway_auth_total{"));
+    const counts = await checks();
+    reset();
+    for (const given of [made, "garbage", undefined]) assertShed(await hello(given));
+    await waitForResult(() => loggedLines().filter(({ msg }) => msg === "request failed").length === 3);
+    assert.deepEqual(await checks(), counts);
+    assert.deepEqual(audited(), []);
+    held.resolve();
+    for (const response of both) assert.equal((await response).status, 200);
+    assert.equal((await hello()).status, 401);
+  });
+
+  it("counts requests that wait for the keys as waiting, so their number is bounded", async (t) => {
+    const issuer = await startIssuer(t, rsa);
+    issuer.respond = () => {};
+    const { hello } = await startFor(t, issuer, { ROUTES_FILE: routesFile(t, ONE_WAITS) });
+    const token = await sign(claimsOf(issuer.url), rsa);
+    const responses = await Promise.all([hello(token), hello(token), hello(token)]);
+    const shed = responses.filter(({ headers }) => headers.has("retry-after"));
+    assert.equal(shed.length, 1);
+    for (const response of shed) assertShed(response);
+    for (const response of responses)
+      if (!shed.includes(response))
+        assert.equal(problemOf(response).type, "urn:lgtm-lab:problem:keys-unavailable");
+    assert.equal((await hello()).status, 401, "a refusal keeps no place");
   });
 });
 

@@ -1,5 +1,5 @@
 import { DEFAULT_AUDIENCE, rootCause } from "@lgtm-lab/contracts";
-import { Problem, problemResponse } from "@lgtm-lab/service-runtime";
+import { Problem, problemResponse, type RequestCheck } from "@lgtm-lab/service-runtime";
 import {
   addSpanEvent,
   Counter,
@@ -10,7 +10,7 @@ import {
   withoutTracing,
 } from "@lgtm-lab/telemetry";
 import { auditLogger } from "@lgtm-lab/telemetry/audit";
-import type { Context, Handler } from "hono";
+import type { Context } from "hono";
 import {
   createLocalJWKSet,
   errors,
@@ -21,6 +21,7 @@ import {
 } from "jose";
 import { addressOf } from "../client-identity.ts";
 import type { Env } from "../env.ts";
+import type { Route } from "../routing/table.ts";
 
 /** The settings of docs/authentication.md. */
 export type AuthSettings = Pick<
@@ -77,37 +78,41 @@ const jwksUp = new Gauge({
   registers: [registry],
 });
 
-/** The path of a route, and the scope that it requires. */
-export interface ProtectedRoute {
-  readonly path: string;
-  readonly scope: string;
+/** A route, and the scope that an access token must have; without it, no token is required. */
+type CheckedRoute = Pick<Route, "path" | "scope">;
+
+/** Writes what was decided about a request to the audit log. */
+export function audit(
+  c: Context,
+  { path: route, scope }: CheckedRoute,
+  outcome: Outcome | "not_required" | "rate_limited",
+  subject?: string,
+): void {
+  auditLogger.info({ subject, client: addressOf(c), method: c.req.method, route, scope, outcome }, "access");
 }
 
-/** Returns a function that makes a handler answer only requests with a valid access token that has the route's scope. */
-export function tokenCheck(settings: AuthSettings): (handler: Handler, route: ProtectedRoute) => Handler {
+/** Returns a function that creates the check of the access tokens of a route. */
+export function tokenCheck(settings: AuthSettings): (route: CheckedRoute) => RequestCheck {
   const verifier = new TokenVerifier(settings);
-  return (handler, route) => withToken(handler, verifier, route);
+  return (route) =>
+    route.scope === undefined
+      ? (c) => void audit(c, route, "not_required")
+      : requireToken(verifier, route, route.scope);
 }
 
-/** Answers only requests with a valid token that has the scope of the route. */
-function withToken(
-  handler: Handler,
-  verifier: TokenVerifier,
-  { path: route, scope }: ProtectedRoute,
-): Handler {
-  for (const outcome of OUTCOMES) checks.inc({ http_route: route, outcome }, 0);
-  return async function requireToken(c, next) {
+/** Refuses requests without a valid token that has the scope of the route. */
+function requireToken(verifier: TokenVerifier, route: CheckedRoute, scope: string): RequestCheck {
+  const { path } = route;
+  for (const outcome of OUTCOMES) checks.inc({ http_route: path, outcome }, 0);
+  return async function requireToken(c) {
     const { outcome, subject, cause } = await checkRequest(c, verifier, scope);
-    checks.inc({ http_route: route, outcome });
+    checks.inc({ http_route: path, outcome });
     setSpanAttribute("lab.auth", outcome);
-    auditLogger.info(
-      { subject, client: addressOf(c), method: c.req.method, route, scope, outcome },
-      "access",
-    );
-    if (outcome === "accepted") return handler(c, next);
+    audit(c, route, outcome, subject);
+    if (outcome === "accepted") return undefined;
     const reason = REASONS[outcome];
     addSpanEvent("auth.refused", { outcome, reason, scope });
-    logger.warn({ route, outcome, reason, scope }, "access refused");
+    logger.warn({ route: path, outcome, reason, scope }, "access refused");
     return refuse(outcome, scope, cause);
   };
 }

@@ -8,7 +8,7 @@ import {
   type Lifecycle,
   openCall,
   Problem,
-  type RouteLimits,
+  type RouteOptions,
 } from "@lgtm-lab/service-runtime";
 import {
   addSpanEvent,
@@ -66,7 +66,7 @@ interface Greeting {
 }
 
 /** The route of a cache, how long it stores a greeting, and how many. */
-interface CacheOptions extends RouteLimits {
+interface CacheOptions extends RouteOptions {
   readonly path: string;
   readonly maxAgeMs: number;
   readonly maxEntries?: number;
@@ -82,7 +82,7 @@ interface CacheOptions extends RouteLimits {
 export function cachedHelloRoute(
   lifecycle: Lifecycle,
   greet: Greet,
-  { path: http_route, maxAgeMs, maxEntries = MAX_ENTRIES, ...limits }: CacheOptions,
+  { path: http_route, maxAgeMs, maxEntries = MAX_ENTRIES, ...options }: CacheOptions,
 ): Handler {
   const stored = new LRUCache<string, Greeting>({ max: maxEntries, ttl: maxAgeMs });
   const running = new Map<string, SharedRequest>();
@@ -111,7 +111,7 @@ export function cachedHelloRoute(
 
   function startRequest(params: HelloParams): SharedRequest {
     const { name } = params;
-    const request = new SharedRequest(lifecycle, limits.timeoutMs, async (call) =>
+    const request = new SharedRequest(lifecycle, options.timeoutMs, async (call) =>
       store(name, await greet(params, call)),
     );
     running.set(name, request);
@@ -128,7 +128,7 @@ export function cachedHelloRoute(
     return { body, etag };
   }
 
-  return greetingRoute(lifecycle, cachedGreet, (c, greeting) => respond(c, greeting, maxAgeMs), limits);
+  return greetingRoute(lifecycle, cachedGreet, (c, greeting) => respond(c, greeting, maxAgeMs), options);
 }
 
 /**

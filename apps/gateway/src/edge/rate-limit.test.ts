@@ -133,7 +133,11 @@ async function startLimited(t: TestContext, settings: { perSecond: number; burst
   } = settings;
   const rate = { perSecond: RATE_LIMIT, burst: RATE_LIMIT_BURST || RATE_LIMIT };
   app.use(
-    rateLimit([{ path: "/a/hello", rate }], { RATE_LIMIT, RATE_LIMIT_BURST, RATE_LIMIT_KEY }, () => clock.ms),
+    rateLimit(
+      [{ path: "/a/hello", rate }],
+      { RATE_LIMIT, RATE_LIMIT_BURST, RATE_LIMIT_KEY },
+      { now: () => clock.ms },
+    ),
   );
   get(
     app,

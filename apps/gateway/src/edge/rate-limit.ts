@@ -102,28 +102,34 @@ const UNMATCHED = "unmatched";
 /** The settings of the rate limit. */
 type RateSettings = Pick<Env, "RATE_LIMIT" | "RATE_LIMIT_BURST" | "RATE_LIMIT_KEY">;
 
+/** The clock of the buckets, and what writes rejected requests to the audit log, if there is one. */
+interface RateOptions {
+  readonly now?: () => number;
+  readonly audit?: typeof import("./auth.ts").audit | undefined;
+}
+
 /**
  * Limits the rate of each client and route, before any other work. Adds `RateLimit` and `RateLimit-Policy` to every
  * response of a limited route (draft-ietf-httpapi-ratelimit-headers), and responds with 429 and `Retry-After` to a client
  * that has no token. The rate in the settings is that of `/` and of all paths without a route.
  */
 export function rateLimit(
-  routes: readonly Pick<Route, "path" | "rate">[],
+  routes: readonly LimitedRoute[],
   settings: RateSettings,
-  now = steadyMs,
+  { now = steadyMs, audit }: RateOptions = {},
 ): MiddlewareHandler {
   tables.clear();
   const rest = defaultRate(settings);
   const limits = new Map([
     ["/", limitOf("/", rest, now)],
-    ...routes.map(({ path, rate }) => [path, limitOf(path, rate, now)] as const),
+    ...routes.map((route) => [route.path, limitOf(route.path, route.rate, now, route)] as const),
   ]);
   const others = limitOf(UNMATCHED, rest, now);
 
   return async function rateLimit(c, next) {
     const limit = limits.has(c.req.path) ? limits.get(c.req.path) : others;
     if (!limit) return next();
-    const { clients, report, policy, rule } = limit;
+    const { route, clients, report, policy, rule } = limit;
     const client = clientOf(c, settings.RATE_LIMIT_KEY);
     const { allowed, remaining, waitMs, shared } = clients.take(client);
     const seconds = Math.max(1, Math.ceil(Math.round(waitMs) / 1000)); // rounded, because 1000.0000002 ms are one second
@@ -131,6 +137,7 @@ export function rateLimit(
     setResponseHeader(c, "RateLimit", `"default";r=${remaining};t=${seconds}`);
     if (allowed) return next();
     report(client, shared);
+    if (route) audit?.(c, route, "rate_limited");
     return problemResponse(
       withoutStackTrace(
         () => new Problem("rate-limited", `Too many requests: ${rule}. Try again in ${seconds} s.`),
@@ -140,8 +147,11 @@ export function rateLimit(
   };
 }
 
-/** The rate limit of a route. */
+type LimitedRoute = Pick<Route, "path" | "rate" | "scope">;
+
+/** The rate limit of a route, or of other paths. */
 interface Limit {
+  readonly route: LimitedRoute | undefined;
   readonly clients: TokenBuckets;
   readonly report: (client: string, shared: boolean) => void;
   /** The value of `RateLimit-Policy`. */
@@ -150,17 +160,23 @@ interface Limit {
   readonly rule: string;
 }
 
-/** Returns the limit of a route; undefined if it has none. */
-function limitOf(route: string, rate: Rate | undefined, now: () => number): Limit | undefined {
+/** Returns the limit of a path; undefined if it has none. */
+function limitOf(
+  path: string,
+  rate: Rate | undefined,
+  now: () => number,
+  route?: LimitedRoute,
+): Limit | undefined {
   if (!rate) return undefined;
   const { perSecond, burst } = rate;
   const clients = new TokenBuckets(rate, { now });
-  tables.set(route, clients);
+  tables.set(path, clients);
   // The window in which a client can use all of a burst; the quota is what the bucket gets in this time.
   const windowS = Math.ceil(burst / perSecond);
   return {
+    route,
     clients,
-    report: reporterOf(route, now),
+    report: reporterOf(path, now),
     policy: `"default";q=${perSecond * windowS};w=${windowS}`,
     rule: `at most ${perSecond} a second and ${burst} at once for each client and route`,
   };

@@ -1,28 +1,18 @@
 import "../../../../packages/telemetry/test/in-memory.ts";
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { PROTOCOLS } from "@lgtm-lab/contracts";
 import fc from "fast-check";
 import { loggedLines, sample, waitForResult } from "../../../../packages/telemetry/test/in-memory.ts";
 import { setVariable } from "../../test/env.ts";
-import { loadedModules, startGateway } from "../../test/gateway.ts";
+import { loadedModules, routesFile, startGateway } from "../../test/gateway.ts";
 import { readEnv } from "../env.ts";
 import { parseRoutes } from "./file.ts";
 import { defaultRoutes } from "./table.ts";
 
 const DEFAULT_ROUTES_FILE = join(import.meta.dirname, "../../routes.yaml");
-
-/** Writes a routes file, which is removed after the test. */
-function routesFile(t: TestContext, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "routes-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, "routes.yaml");
-  writeFileSync(file, text);
-  return file;
-}
 
 /** A gateway over gRPC with a routes file. `change` replaces the file and waits until a condition holds. */
 async function startRouted(t: TestContext, text: string, variables: Record<string, string> = {}) {

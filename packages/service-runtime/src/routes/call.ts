@@ -8,8 +8,16 @@ import * as v from "valibot";
 import { type Call, openCall } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 
-/** The limits of a route. */
-export interface RouteLimits {
+/**
+ * Checks a request before its parameters are read, for example its access token. Returns a response if it refuses the
+ * request.
+ */
+export type RequestCheck = (c: Context) => Promise<Response | undefined> | undefined;
+
+/** What a route requires of its requests, and its limits. */
+export interface RouteOptions {
+  /** A request that is checked counts as waiting. An overloaded route rejects requests without the check. */
+  readonly check?: RequestCheck | undefined;
   /** Bounds the requests in flight. */
   readonly inFlight?: ConcurrencyLimits | undefined;
   /** Bounds the streams and long requests in flight. */

@@ -9,7 +9,7 @@ import { ConcurrencyLimiter, SHORT_REQUEST_LIMITS } from "@lgtm-lab/resilience";
 import type { Context, Handler } from "hono";
 import type { Call } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
-import { openHttpCall, type RouteLimits } from "./call.ts";
+import { openHttpCall, type RouteOptions } from "./call.ts";
 import { setServerTiming } from "./timing.ts";
 
 /** Creates a greeting, or requests it from service A. */
@@ -18,18 +18,27 @@ export type Greet<Greeting = string> = (params: HelloParams, call: Call) => Prom
 /**
  * `GET /a/hello?name=`, at the gateway, where `greet` calls service A, and at service A, where it creates the greeting.
  */
-export const helloRoute = (lifecycle: Lifecycle, greet: Greet, limits?: RouteLimits): Handler =>
-  greetingRoute(lifecycle, greet, (c, message) => c.json<HelloResponseBody>({ from: "A", message }), limits);
+export const helloRoute = (lifecycle: Lifecycle, greet: Greet, options?: RouteOptions): Handler =>
+  greetingRoute(lifecycle, greet, (c, message) => c.json<HelloResponseBody>({ from: "A", message }), options);
 
 /** Like {@link helloRoute}, with greetings and responses of another form. */
 export function greetingRoute<Greeting>(
   lifecycle: Lifecycle,
   greet: Greet<Greeting>,
   respond: (c: Context, greeting: Greeting) => Response,
-  { inFlight = SHORT_REQUEST_LIMITS, timeoutMs }: RouteLimits = {},
+  { check, inFlight = SHORT_REQUEST_LIMITS, timeoutMs }: RouteOptions = {},
 ): Handler {
   const limiter = new ConcurrencyLimiter(inFlight);
   return async function hello(c) {
+    if (check) {
+      limiter.reserve();
+      try {
+        const refusal = await check(c);
+        if (refusal) return refusal;
+      } finally {
+        limiter.cancelReservation();
+      }
+    }
     const params = parseHelloQuery(rawQuery(c.req.url));
     using call = openHttpCall(c, lifecycle, callBudgetMs(undefined, timeoutMs));
     const turn = limiter.acquire(call);

@@ -1,5 +1,6 @@
 import {
   callBudgetMs,
+  InvalidParamsError,
   type NumbersParams,
   type NumbersResponseBody,
   parseNumbersQuery,
@@ -15,7 +16,7 @@ import { type Call, CallEnded } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import { observePace, withPace } from "../pace.ts";
 import { problemDocumentOf, toProblem } from "../problem.ts";
-import { openHttpCall, type RouteLimits } from "./call.ts";
+import { openHttpCall, type RouteOptions } from "./call.ts";
 import { setServerTiming, timingEvent } from "./timing.ts";
 
 /** Requests that take longer than this by their parameters count as long; milliseconds. */
@@ -37,19 +38,35 @@ export interface NumbersSource {
 export function numbersRoute(
   lifecycle: Lifecycle,
   source: NumbersSource,
-  { inFlight = SHORT_REQUEST_LIMITS, longInFlight = LONG_REQUEST_LIMITS, timeoutMs }: RouteLimits = {},
+  {
+    check,
+    inFlight = SHORT_REQUEST_LIMITS,
+    longInFlight = LONG_REQUEST_LIMITS,
+    timeoutMs,
+  }: RouteOptions = {},
 ): Handler {
   const short = new ConcurrencyLimiter(inFlight);
   const long = new ConcurrencyLimiter(longInFlight);
   return async function numbers(c) {
-    const params = parseNumbersQuery(rawQuery(c.req.url));
+    const events = wantsEvents(c);
+    const valid = check ? validParams(c) : readParams(c);
+    const limiter = events || (valid && requestedStreamMs(valid) > LONG_MS) ? long : short;
+    if (check) {
+      limiter.reserve();
+      try {
+        const refusal = await check(c);
+        if (refusal) return refusal;
+      } finally {
+        limiter.cancelReservation();
+      }
+    }
+    const params = valid ?? readParams(c);
     const call = openHttpCall(c, lifecycle, callBudgetMs(params, timeoutMs));
-    if (wantsEvents(c)) {
+    if (events) {
       const values = withPace(params, call, () => source.stream(params, call));
-      return respondWithEvents(c, call, values, long);
+      return respondWithEvents(c, call, values, limiter);
     }
     using _ = call;
-    const limiter = requestedStreamMs(params) > LONG_MS ? long : short;
     const turn = limiter.acquire(call);
     if (turn) await turn; // no await without a queue, which saves a microtask
     try {
@@ -60,6 +77,18 @@ export function numbersRoute(
       limiter.release();
     }
   };
+}
+
+const readParams = (c: Context): NumbersParams => parseNumbersQuery(rawQuery(c.req.url));
+
+/** Returns undefined if the parameters are invalid, which a client learns only after the check of its request. */
+function validParams(c: Context): NumbersParams | undefined {
+  try {
+    return readParams(c);
+  } catch (error) {
+    if (error instanceof InvalidParamsError) return undefined;
+    throw error;
+  }
 }
 
 function wantsEvents(c: Context): boolean {

@@ -2,6 +2,7 @@
 import "../../../telemetry/test/in-memory.ts";
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { problemDocument } from "@lgtm-lab/contracts";
 import type { ConcurrencyLimits } from "@lgtm-lab/resilience";
 import {
@@ -172,4 +173,48 @@ describe("a busy route", () => {
       release.resolve();
       assert.equal((await (await held).text()).includes("1"), true);
     });
+});
+
+describe("a busy route with a check", () => {
+  it("rejects requests before the check, by the limit for their parameters, which are validated after it", async () => {
+    const lifecycle = new Lifecycle();
+    const release = Promise.withResolvers<void>();
+    const app = createHttpApp({ lifecycle });
+    const source = {
+      async *stream({ count }: { count: number }) {
+        yield 1;
+        if (count === 9) await release.promise;
+      },
+    };
+    const state = { checks: 0, refuses: false };
+    const check = async () => {
+      state.checks += 1;
+      return state.refuses ? new Response(null, { status: 401 }) : undefined;
+    };
+    const one = { running: 1, waiting: 0 };
+    get(app, "/b/numbers", numbersRoute(lifecycle, source, { check, inFlight: one, longInFlight: one }));
+    const status = async (query: string, headers = {}) =>
+      (await app.request(`/b/numbers?${query}`, { headers })).status;
+    const events = { accept: "text/event-stream" };
+
+    const held = status("count=9&delay_ms=500");
+    await setImmediate();
+    assert.equal(state.checks, 1);
+    for (const [query, headers] of [
+      ["count=9&delay_ms=500", {}],
+      ["count=1", events],
+    ] as const)
+      assert.equal(await status(query, headers), 503);
+    assert.equal(state.checks, 1, "not checked");
+    assert.equal(await status("count=1"), 200, "short requests have another limit");
+    assert.equal(await status("count=x"), 400);
+    state.refuses = true;
+    assert.equal(await status("count=x"), 401);
+    assert.equal(state.checks, 4);
+    release.resolve();
+    assert.equal(await held, 200);
+    for (let n = 0; n < 2; n += 1) assert.equal(await status("count=9", events), 401);
+    state.refuses = false;
+    assert.equal(await status("count=1", events), 200, "a refusal keeps no place");
+  });
 });
