@@ -139,6 +139,37 @@ describe("ConcurrencyLimiter", () => {
       assert.ok(waiting > least && waiting < most, `${waiting} calls wait`);
     });
 
+  it("keeps the rate when all waiting calls expire at once, and forgets it after a pause", (t) => {
+    const clock = useClock(t);
+    const limiter = new ConcurrencyLimiter({ running: 1, waiting: 1_000, totalMs: 1_000 });
+    /** Lets calls wait until one is rejected. Returns how many waited. */
+    const fill = () => {
+      let waiting = 0;
+      assert.throws(
+        () => {
+          for (; ; waiting += 1) void limiter.acquire(endless)?.catch(() => {});
+        },
+        { name: "OverloadedError" },
+      );
+      return waiting;
+    };
+    for (let n = 0; n < 2; n += 1) void limiter.acquire(endless)?.catch(() => {});
+    for (let n = 0; n < 120; n += 1) {
+      void limiter.acquire(endless)?.catch(() => {});
+      clock.advance(10);
+      limiter.release();
+    }
+    assert.ok(fill() < 105);
+    clock.advance(1_000);
+    limiter.release();
+    const waiting = fill();
+    assert.ok(waiting < 105, `${waiting} calls wait after all others have expired`);
+    clock.advance(1_000);
+    limiter.release();
+    clock.advance(60_000);
+    assert.equal(fill(), 1_001, "one runs");
+  });
+
   it("spreads the times at which rejected calls are tried again, from 1 to 30 s", (t) => {
     const clock = useClock(t);
     const limiter = new ConcurrencyLimiter({ running: 1, waiting: 0 });

@@ -86,6 +86,9 @@ const MIN_WAIT_MS = 100;
 /** Time over which the rate is measured: longer than a pause of the event loop, after which many calls end at once. */
 const RATE_MS = 1_000;
 
+/** A rate that was measured longer ago is not used for a queue that begins now. */
+const MAX_RATE_AGE_MS = 5_000;
+
 /**
  * Limits the number of calls that run at the same time; further calls wait and start in the order of their arrival. A
  * running call uses up to 45 KB of the heap and a waiting one about half of that, so without a limit a few hundred busy
@@ -97,10 +100,11 @@ export class ConcurrencyLimiter {
   readonly #waiting = new Set<WaitingCall>();
   #running = 0;
   #reserved = 0;
-  /** Mean time between two calls that end, in milliseconds; 0 until it is known, and when no call waits. */
+  /** Mean time between two calls that end, in milliseconds; 0 while it is not known. */
   #intervalMs = 0;
-  /** The measurement of the rate that is in progress; undefined if no call was waiting when the last one ended. */
+  /** The measurement of the rate that is in progress; undefined while the limiter is not busy. */
   #measurement: { readonly since: number; endedCalls: number } | undefined;
+  #rejectedAt = Number.NEGATIVE_INFINITY;
   /** When the call that was rejected last will be tried again. */
   #retriedAt = 0;
   /** Rejects the call that has waited longest. */
@@ -144,6 +148,8 @@ export class ConcurrencyLimiter {
 
   /** Throws an {@link OverloadedError} if one more call cannot wait. Reserved places count as taken. */
   #rejectIfOverloaded(): void {
+    const age = this.#measurement ? performance.now() - this.#measurement.since : 0;
+    if (this.#waiting.size === 0 && age > MAX_RATE_AGE_MS) this.#forgetRate();
     const ahead = Math.max(0, this.#running + this.#waiting.size + this.#reserved - this.#limits.running);
     if (ahead >= this.#limits.waiting || waitingInProcess >= MAX_WAITING_IN_PROCESS)
       throw this.#createOverloadedError("full");
@@ -163,20 +169,28 @@ export class ConcurrencyLimiter {
     next.start();
   }
 
-  /** Measures the rate at which calls end while others wait. When none waits, the rate is high enough. */
-  #measure(isBusy: boolean): void {
-    if (!isBusy) {
-      this.#measurement = undefined;
-      this.#intervalMs = 0;
+  /**
+   * Measures the rate at which calls end while others wait, or have just been rejected: if the event loop is late, all
+   * waiting calls expire together, and further calls must be rejected by the same rate. Otherwise it is high enough.
+   */
+  #measure(isWaitedFor: boolean): void {
+    if (!isWaitedFor && !this.#measurement) return;
+    const now = performance.now();
+    if (!isWaitedFor && now - this.#rejectedAt > RATE_MS) {
+      this.#forgetRate();
       return;
     }
-    const now = performance.now();
     this.#measurement ??= { since: now, endedCalls: 0 };
     const elapsedMs = now - this.#measurement.since;
     if (elapsedMs > 0) this.#measurement.endedCalls += 1;
     if (elapsedMs < RATE_MS) return;
     this.#intervalMs = elapsedMs / this.#measurement.endedCalls;
     this.#measurement = { since: now, endedCalls: 0 };
+  }
+
+  #forgetRate(): void {
+    this.#measurement = undefined;
+    this.#intervalMs = 0;
   }
 
   #wait(signal: AbortSignal): Promise<void> {
@@ -239,6 +253,7 @@ export class ConcurrencyLimiter {
   #createOverloadedError(reason: OverloadReason): OverloadedError {
     const now = performance.now();
     const next = Math.max(now + MIN_RETRY_MS, this.#retriedAt + RETRY_INTERVAL_MS);
+    this.#rejectedAt = now;
     this.#retriedAt = Math.min(next, now + MAX_RETRY_MS);
     // Rounded, because the difference of two such numbers can be 1000.0000000002.
     return new OverloadedError(reason, Math.ceil(Math.round(this.#retriedAt - now) / 1000));

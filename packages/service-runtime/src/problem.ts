@@ -42,7 +42,8 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof InvalidParamsError)
     return new Problem("invalid-parameter", error.message, { cause: error });
-  if (error instanceof OverloadedError) return new Problem("overloaded", error.message, { cause: error });
+  if (error instanceof OverloadedError)
+    return withoutStackTrace(() => new Problem("overloaded", error.message, { cause: error }));
   if (error instanceof CallEnded)
     return new Problem(KIND_OF_REASON[error.reason], error.message, { cause: error });
   return new Problem("internal", "An internal error occurred. See the trace and the log.", { cause: error });
