@@ -1,12 +1,13 @@
 // The load of one step, run by k6: a number of users who send requests one after another, each alternating between the
-// two routes. k6 runs this file itself, so it uses the modules of k6 and not those of Node.
+// two routes. With RATE, this many requests a second are sent, whatever the responses are, with at most USERS open at a
+// time. k6 runs this file itself, so it uses the modules of k6 and not those of Node.
 
 import { sleep } from "k6";
 import exec from "k6/execution";
 import http from "k6/http";
 import { Counter, Trend } from "k6/metrics";
 
-const { BASE_URL, TOKEN, PROTOCOL, USERS, TEST_ID, WARM_UP_S, SECONDS, SUMMARY_FILE } = __ENV;
+const { BASE_URL, TOKEN, PROTOCOL, USERS, RATE, TEST_ID, WARM_UP_S, SECONDS, SUMMARY_FILE } = __ENV;
 const [warmUpMs, measuredMs] = [Number(WARM_UP_S) * 1000, Number(SECONDS) * 1000];
 
 const REQUESTS = [
@@ -28,12 +29,20 @@ const shed = new Counter("requests_shed");
 const failed = new Counter("requests_failed");
 const latency = new Trend("latency", true);
 
+const target = Number(RATE);
+const EXECUTOR = RATE
+  ? {
+      executor: "ramping-arrival-rate",
+      preAllocatedVUs: Number(USERS),
+      // The rate rises in the warm-up, because Node accepts one connection in each iteration of its event loop.
+      stages: [warmUpMs, measuredMs].map((ms) => ({ target, duration: `${ms}ms` })),
+    }
+  : { executor: "constant-vus", vus: Number(USERS), duration: `${warmUpMs + measuredMs}ms` };
+
 export const options = {
   scenarios: {
     users: {
-      executor: "constant-vus",
-      vus: Number(USERS),
-      duration: `${warmUpMs + measuredMs}ms`,
+      ...EXECUTOR,
       // Every request gets its response, so that k6 and the gateway count the same requests.
       gracefulStop: TIMEOUT,
     },
@@ -79,7 +88,7 @@ export default function request({ startedAt }) {
   if (!isShed && !reported)
     console.warn(`user ${exec.vu.idInTest}: ${name}: status ${status} ${error ?? ""}`);
   reported ||= !isShed;
-  sleep(retryAfter ? Number(retryAfter) : PAUSE_AFTER_FAILURE_S);
+  if (!RATE) sleep(retryAfter ? Number(retryAfter) : PAUSE_AFTER_FAILURE_S);
 }
 
 export function handleSummary({ metrics }) {

@@ -10,13 +10,14 @@ export async function labAlerts(...options: string[]): Promise<string> {
   return stdout;
 }
 
-/** Returns the inbox of the console, newest first. */
-export async function inbox(): Promise<{
+/** Returns the inbox of a console, by default that of the shared stack, newest first. */
+export async function inbox(address?: string): Promise<{
   alerts: StoredAlert[];
   cut: IncompleteGroup[];
   heartbeat: { lastSeenAt: string | null };
 }> {
-  const response = await fetch(`${(await lab()).address("console")}/api/alerts?limit=1000`);
+  const console = address ?? (await lab()).address("console");
+  const response = await fetch(`${console}/api/alerts?limit=1000`);
   if (!response.ok)
     throw new Error(`the console responded with ${response.status}: ${await response.text()}`);
   return (await response.json()) as Awaited<ReturnType<typeof inbox>>;
@@ -24,14 +25,15 @@ export async function inbox(): Promise<{
 
 /**
  * Returns the newest stored alert of this name and service in this state that came after `since` (milliseconds since
- * the epoch).
+ * the epoch), in the inbox of a console, by default that of the shared stack.
  */
 export async function stored(
   status: StoredAlert["status"],
   labels: { alertname: string; service_name: string },
   since: number,
+  address?: string,
 ): Promise<StoredAlert | undefined> {
-  return (await inbox()).alerts.find(
+  return (await inbox(address)).alerts.find(
     (alert) =>
       alert.status === status &&
       alert.labels.alertname === labels.alertname &&
