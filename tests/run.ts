@@ -16,8 +16,9 @@ import { environment, setEnvironment } from "./runner/env.ts";
 import { Phases, parsePhases, runCommand, withProgress } from "./runner/phases.ts";
 
 /**
- * `npm test`: runs each phase in turn, the fast ones first; the first failure ends the run. `npm test -- unit e2e` runs
- * only these. `npm run test:all` includes the long tests; with `--only-long` it leaves out most tests of `npm test`.
+ * `npm test`: runs the phases in this order, those of `tracksOf` at the same time; the first failure ends the run.
+ * `npm test -- unit e2e` runs only these. `npm run test:all` includes the long tests; with `--only-long` it leaves out
+ * most tests of `npm test`.
  */
 const PHASES: Record<string, () => Promise<void>> = {
   types: async () => {

@@ -4,8 +4,8 @@ import { grafanaIcons } from "./vite.grafana-icons.ts";
 import { UNUSED_MODULE_ALIASES } from "./vite.unused.ts";
 
 /**
- * `vite build web` builds dist/. `vite` serves the sources and proxies other requests to a running console
- * (`CONSOLE_URL`).
+ * `vite build` builds dist/ (build/build.ts runs it). `vite` serves the sources and proxies the paths of the server to a
+ * running console (`CONSOLE_URL`).
  */
 export default defineConfig(({ mode }) => {
   const { CONSOLE_URL = "http://127.0.0.1:8000" } = loadEnv(mode, import.meta.dirname, "CONSOLE_");

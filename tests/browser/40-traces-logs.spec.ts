@@ -161,7 +161,7 @@ test("a trace page lists the spans that it cannot draw as they were sent, and fo
   for (const sentence of [
     "1 span has no start time and is not drawn: no start (importer).",
     "1 span ends before it starts and is drawn without a duration: backwards (importer).",
-    "The parent ids of 1 span form a cycle. It is drawn at the top.",
+    "1 span is drawn at the top, because parent ids form a cycle.",
   ])
     await expect(remarks.getByText(sentence)).toBeVisible();
   await expect(page.getByTestId("span")).toHaveCount(3);

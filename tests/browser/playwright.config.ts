@@ -3,7 +3,7 @@ import { env } from "./support/env.ts";
 
 const REPOSITORY = `${import.meta.dirname}/../..`;
 
-/** Run by run.ts, which finds the browser and starts the stack. One worker and no retries: a flaky test fails. */
+/** Run by run.ts, which finds the browser, starts the stack and sets the workers. No retries: a flaky test fails. */
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",

@@ -11,16 +11,17 @@ import { serveControl } from "./support/control.ts";
 import { env, LONG } from "./support/env.ts";
 
 const STATE_FOLDER = join(REPOSITORY, ".lab/browser");
-/** The mix of the demo traffic, which contains some invalid requests. */
-const WRONG = GATEWAY_REQUESTS.filter(({ route }) => route === "/b/numbers").map((request) => ({
+/** One invalid request for each gateway. */
+const INVALID_REQUESTS = GATEWAY_REQUESTS.filter(({ route }) => route === "/b/numbers").map((request) => ({
   ...request,
   path: "/b/numbers?count=0",
 }));
-const MIX: readonly GatewayRequest[] = [
+/** Each valid request three times, then the invalid requests: similar to the demo traffic. */
+const REQUESTS: readonly GatewayRequest[] = [
   ...GATEWAY_REQUESTS,
   ...GATEWAY_REQUESTS,
   ...GATEWAY_REQUESTS,
-  ...WRONG,
+  ...INVALID_REQUESTS,
 ];
 const PER_SECOND = 8;
 
@@ -32,8 +33,8 @@ const WITH_INCIDENT = ["00-guard", "05-panel-checks", "60-incident", "80-hostile
 
 /**
  * `npm run test:browser [url] [-- Playwright arguments]` runs the specifications against the console at `url`, or
- * against a separate stack with the traffic mix of the demo. With `--grafana`, `url` is a Grafana, whose dashboards are
- * checked.
+ * against a separate stack with traffic similar to the demo traffic. With `--grafana`, `url` is a Grafana, whose
+ * dashboards are checked.
  */
 const args = process.argv.slice(2);
 const url = args.find((arg) => /^https?:/.test(arg))?.replace(/\/+$/, "");
@@ -52,7 +53,7 @@ async function onOwnStack(): Promise<void> {
   const stack = await startStack({ stateFolder: STATE_FOLDER, ports: "free" });
   const traffic = new Traffic({
     rate: PER_SECOND,
-    requests: MIX,
+    requests: REQUESTS,
     base: ({ gateway }) => stack.address(gateway),
   });
   const control = await serveControl(stack);

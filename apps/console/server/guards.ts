@@ -47,7 +47,7 @@ export function reportHeaders(): MiddlewareHandler {
   });
 }
 
-/** Forbids caching: the response changes constantly, and some responses are only for the console's page. */
+/** Forbids caching: responses change constantly, and one contains the console token. */
 export function noStore(): MiddlewareHandler {
   return async function noStore(c, next) {
     await next();
@@ -91,7 +91,7 @@ export function sameOrigin(): MiddlewareHandler {
 const TOKEN_HEADER = "x-lab-token";
 
 /**
- * Rejects requests without the console token, which changes at each start. Only the console's page can read it from
+ * Rejects requests without the console token, which changes at each start. Pages of other origins cannot read it from
  * `GET /api/config`. Also, pages cannot send a custom header to another origin without a preflight request.
  */
 export const requireToken = (token: string): MiddlewareHandler =>

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page, Request } from "@playwright/test";
 
-/** Records all requests and errors of the pages of a test. Fails the test if any of them is unexpected. */
+/** Fails a test if one of its pages requests another origin, reports an error or opens a dialog that is not allowed. */
 export class Guard {
   readonly #origins: readonly string[];
   readonly #problems: string[] = [];

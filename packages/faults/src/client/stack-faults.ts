@@ -67,7 +67,7 @@ const TABLE = [
   },
   {
     name: "lossy-link",
-    does: "30 % of the connections between gateways and services are reset, 30 % are delayed by 400 ms",
+    does: "30 % of the connections to services are reset, 30 % delayed by 400 ms; chosen again every 0.5 s",
     at: GATEWAYS,
   },
   { name: "slow-gateway", does: "both gateways take 400 ms longer for each call", at: GATEWAYS },

@@ -105,7 +105,8 @@ export interface Unit {
   readonly component: Component;
   readonly record: () => ComponentRecord;
   /**
-   * Obtains the program if necessary and starts it. Resolves when it is ready or skipped; otherwise throws a LabError.
+   * Obtains the program if necessary and starts it. Resolves when it is ready or skipped. Rejects with a LabError, or
+   * with the signal's reason if the stack is being stopped.
    */
   readonly start: () => Promise<void>;
   /** Stops it; nothing restarts it until `start` is called again. */

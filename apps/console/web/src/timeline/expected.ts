@@ -83,7 +83,7 @@ export const EXPECTED: Readonly<Record<StackFaultName, Expected>> = {
     signal: latency,
   },
   "errors-a": {
-    client: "every other /a/hello returns 502",
+    client: "half of the requests to /a/hello return 502, at random",
     alerts: [A_FAILS],
     shownBy: "service-a",
     signal: errors("/a/hello"),

@@ -136,10 +136,10 @@ test("remarks list each span that is omitted or changed, with the reason", () =>
       "1 span has the span id of another span; spans below that id are drawn below the other one: span a (shop).",
     ],
     [[otlpSpan("b", undefined, 1, 2)], "This trace has 2 root spans; the title is the name of the first."],
-    [[otlpSpan("b", "b", 1, 2)], "The parent ids of 1 span form a cycle. It is drawn at the top."],
+    [[otlpSpan("b", "b", 1, 2)], "1 span is drawn at the top, because parent ids form a cycle."],
     [
       [otlpSpan("b", "c", 1, 3), otlpSpan("c", "b", 1, 2)],
-      "The parent ids of 1 span form a cycle. It is drawn at the top.",
+      "1 span is drawn at the top, because parent ids form a cycle.",
     ],
     [
       [otlpSpan("b", "a", 1, 2, { events: Array.from({ length: 51 }, () => ({ name: "tick" })) })],

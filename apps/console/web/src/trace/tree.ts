@@ -10,7 +10,7 @@ export interface Node {
   readonly children: Node[];
   /** Whether Tempo does not have its parent (yet). */
   readonly orphan: boolean;
-  /** Whether the span is its own ancestor. It is then drawn without a parent. */
+  /** Whether it is drawn without its parent, because parent ids form a cycle. */
   readonly cyclic: boolean;
   /** Milliseconds to add to its times to correct the clock of its service. */
   shift: number;
@@ -66,7 +66,7 @@ function remarksOf(roots: readonly Node[], nodes: readonly Node[]): readonly str
       : []),
     ...(cycles.length > 0
       ? [
-          `The parent ids of ${count(cycles)} form a cycle. ${cycles.length === 1 ? "It is" : "They are"} drawn at the top.`,
+          `${count(cycles)} ${cycles.length === 1 ? "is" : "are"} drawn at the top, because parent ids form a cycle.`,
         ]
       : []),
     ...(deep.length > 0
