@@ -250,12 +250,12 @@ async function runStack(options: RunOptions): Promise<number> {
   if (withTraffic) await stack.add(demoTraffic(environment.trafficRps)).catch(() => {}); // an event has reported it
   const state = (name: string) =>
     stack
-      .units()
-      .find((unit) => unit.component.name === name)
+      .components()
+      .find(({ component }) => component.name === name)
       ?.record().state;
   await options.onStarted({ failed: started.failed, grafana: state("grafana") === "ready" });
   collectGarbageAtRest();
-  const healthy = () => stack.units().every((unit) => unit.record().state !== "failed");
+  const healthy = () => stack.components().every(({ record }) => record().state !== "failed");
   let wasHealthy = healthy();
   const watch = setInterval(() => {
     wasHealthy = healthy();

@@ -111,8 +111,8 @@ test("a component is listed when it is ready, but not while its program is being
     targets: [`127.0.0.1:${stack.ports.GATEWAY_PORT}`],
     labels: { job: "slow", service_name: "slow" },
   });
-  stack.unit("quick").kill("SIGKILL");
-  await stack.unit("slow").stop();
+  stack.component("quick").kill("SIGKILL");
+  await stack.component("slow").stop();
   assert.deepEqual(
     names(stack.stateFolder),
     ["slow", "quick"],
@@ -148,9 +148,9 @@ test("a component that is stopped before it is ready, or optional and missing, i
   const components = [scraped("never-ready", 0), optional, other];
   const { stack } = await fixtureStack(t, components, { scrapeAfterMs: AFTER_MS });
   void stack.start().catch(() => {});
-  await pWaitFor(() => stack.unit("never-ready").record().state === "starting", { timeout: 5000 });
-  await stack.unit("never-ready").stop();
-  await pWaitFor(() => stack.unit("optional").record().state === "skipped", { timeout: 5000 });
+  await pWaitFor(() => stack.component("never-ready").record().state === "starting", { timeout: 5000 });
+  await stack.component("never-ready").stop();
+  await pWaitFor(() => stack.component("optional").record().state === "skipped", { timeout: 5000 });
   gate.open();
   await pWaitFor(() => names(stack.stateFolder).includes("other"), { timeout: 10 * AFTER_MS });
   assert.deepEqual(names(stack.stateFolder), ["other"]);

@@ -15,7 +15,7 @@ import { lockedInCache } from "../programs/processes.ts";
 import type { Report } from "../terminal/messages.ts";
 import { removeHosts } from "./ownership.ts";
 import { writeHosts } from "./state-folder.ts";
-import type { StackHosts } from "./unit.ts";
+import type { StackHosts } from "./supervised-component.ts";
 
 /** The separate hosts of a stack that this process owns. */
 export interface OwnedHosts extends StackHosts {
@@ -59,7 +59,7 @@ export async function openHosts(
     report({ type: "note", text: `Separate hosts: ${describeHosts(hosts)}.` });
     return {
       addresses: addressesOf(hosts),
-      on: (name, command) => onHost(hosts, name, command),
+      commandOn: (name, command) => onHost(hosts, name, command),
       remove: async () => {
         for (const each of forwards) each.close();
         await removeHosts(stateFolder);

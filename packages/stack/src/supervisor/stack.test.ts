@@ -29,8 +29,8 @@ test("a component that dies at its start is reported with its exit code, its com
   assert.match(message, /^dies died before it was ready: exit code 3 after \d\.\d s\./);
   assert.match(message, /command: \S.*node'? '?\S.*dies\.mjs'? \d+\n/);
   assert.match(message, /\| fatal: no such file: \/etc\/nothing\.yaml/);
-  assert.equal(stack.unit("dies").record().state, "failed");
-  assert.equal(stack.unit("serves").record().state, "ready", "the others stay up");
+  assert.equal(stack.component("dies").record().state, "failed");
+  assert.equal(stack.component("serves").record().state, "ready", "the others stay up");
 });
 
 test("a cached program that dies without output is reported with the file to delete", async (t) => {
@@ -64,7 +64,7 @@ test("a component that is never ready is reported after its deadline, with its l
   const { stack, events } = await fixtureStack(t, [fixture("never-ready", { deadlineMs: 1500 })]);
   assert.deepEqual(await stack.start(), { failed: ["never-ready"] });
   assert.match(failures(events)[0] ?? "", /was not ready after 1\.5 s: http:\S+ → 503 still replaying/);
-  const { process } = stack.unit("never-ready").record();
+  const { process } = stack.component("never-ready").record();
   assert.ok(process && !isRunning(process), "it is stopped");
 });
 
@@ -81,7 +81,7 @@ test("a missing program is reported with the reason", async (t) => {
 test("a component that ignores SIGTERM is killed after its grace period and reported", async (t) => {
   const { stack, events } = await fixtureStack(t, [fixture("ignores-sigterm", { graceMs: 200 })]);
   await stack.start();
-  const { process } = stack.unit("ignores-sigterm").record();
+  const { process } = stack.component("ignores-sigterm").record();
   await stack.down();
   assert.ok(process && !isRunning(process));
   assert.deepEqual(events.at(-1), {
@@ -96,7 +96,7 @@ test("a service has a longer grace period with a longer DRAIN_MS", async (t) => 
     const component = fixture("serves", { graceMs: 20_000, telemetry });
     const environment = readEnvironment({ DRAIN_MS });
     const { stack } = await fixtureStack(t, [component], { environment });
-    return stack.unit("serves").record().graceMs;
+    return stack.component("serves").record().graceMs;
   };
   assert.equal(await graceMs("15000", true), 25_000);
   assert.equal(await graceMs("15000", false), 20_000);
@@ -124,9 +124,9 @@ test("the error for a port in use names the component, the process that holds it
 test("a component that dies is restarted", async (t) => {
   const { stack, events } = await fixtureStack(t, [fixture("serves")]);
   await stack.start();
-  const before = stack.unit("serves").record();
-  stack.unit("serves").kill("SIGKILL");
-  const record = () => stack.unit("serves").record();
+  const before = stack.component("serves").record();
+  stack.component("serves").kill("SIGKILL");
+  const record = () => stack.component("serves").record();
   await pWaitFor(() => record().state === "ready" && record().restarts === 1, { timeout: 5000 });
   assert.notEqual(record().process?.pid, before.process?.pid);
   assert.ok(events.some((event) => event.type === "died" && /killed by SIGKILL/.test(event.message)));
@@ -136,17 +136,17 @@ test("a component that dies repeatedly is not restarted after a limited number o
   const components = [fixture("serves"), fixture("serves", { name: "other", port: "LOKI_PORT" })];
   const { stack, events } = await fixtureStack(t, components, { restartPolicy: QUICK });
   await stack.start();
-  const unit = stack.unit("serves");
+  const serves = stack.component("serves");
   await pWaitFor(
     () => {
-      if (unit.record().state === "ready") unit.kill("SIGKILL");
-      return unit.record().state === "failed";
+      if (serves.record().state === "ready") serves.kill("SIGKILL");
+      return serves.record().state === "failed";
     },
     { timeout: 10_000 },
   );
-  assert.equal(unit.record().restarts, QUICK.max);
+  assert.equal(serves.record().restarts, QUICK.max);
   assert.match(failures(events)[0] ?? "", /Reached 2 restarts in 60 s; not restarting it\./);
-  assert.equal(stack.unit("other").record().state, "ready");
+  assert.equal(stack.component("other").record().state, "ready");
 });
 
 test("a component that was stopped stays down until it is started again", async (t) => {
@@ -202,8 +202,8 @@ test("a state folder belongs to one stack at a time", async (t) => {
 test("stopping during the start leaves nothing behind", async (t) => {
   const { stack } = await fixtureStack(t, [fixture("never-ready"), fixture("serves", { port: "LOKI_PORT" })]);
   const started = stack.start();
-  await pWaitFor(() => stack.unit("never-ready").record().process !== undefined, { timeout: 5000 });
-  const processes = stack.units().map((unit) => unit.record().process);
+  await pWaitFor(() => stack.component("never-ready").record().process !== undefined, { timeout: 5000 });
+  const processes = stack.components().map(({ record }) => record().process);
   await Promise.all([assert.rejects(started, /being stopped/), stack.down()]);
   assert.ok(processes.every((process) => !process || !isRunning(process)));
 });

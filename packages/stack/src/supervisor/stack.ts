@@ -31,7 +31,13 @@ import { LabError, type Report } from "../terminal/messages.ts";
 import { freePorts, takeOwnership } from "./ownership.ts";
 import type { OwnedHosts } from "./separate-hosts.ts";
 import { boundLogs, type ComponentRecord } from "./state-folder.ts";
-import { createUnit, RESTART_POLICY, type RestartPolicy, type StackContext, type Unit } from "./unit.ts";
+import {
+  RESTART_POLICY,
+  type RestartPolicy,
+  type StackContext,
+  type SupervisedComponent,
+  superviseComponent,
+} from "./supervised-component.ts";
 
 const SCRAPE_AFTER_MS = 120_000;
 
@@ -77,9 +83,9 @@ export interface Stack {
   readonly start: () => Promise<{ failed: readonly string[] }>;
   /** Adds one more component to a stack that runs. */
   readonly add: (component: Component) => Promise<void>;
-  readonly units: () => readonly Unit[];
+  readonly components: () => readonly SupervisedComponent[];
   /** Returns a component of the stack. Throws a LabError if the name is unknown. */
-  readonly unit: (name: string) => Unit;
+  readonly component: (name: string) => SupervisedComponent;
   /** Stops everything in stop order: each component gets its grace period, or `graceMs`. Idempotent. */
   readonly down: (options?: { graceMs?: number }) => Promise<void>;
 }
@@ -159,31 +165,31 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     signal,
   };
 
-  const units = components.map((component) => createUnit(component, context));
-  const names = () => units.map((unit) => unit.component.name);
+  const supervised = components.map((component) => superviseComponent(component, context));
+  const names = () => supervised.map(({ component }) => component.name);
   const stopBoundingLogs = boundLogs(stateFolder, names);
   const stopWatchingPendingKills = watchPendingKills(stateFolder, (kills) => {
-    for (const unit of units)
-      if (unit.component.name in kills && unit.record().state === "ready") unit.kill("SIGKILL");
+    for (const { component, record, kill } of supervised)
+      if (component.name in kills && record().state === "ready") kill("SIGKILL");
   });
   let started = false;
   let ended: Promise<void> | undefined;
 
   async function start() {
-    const outcomes = await Promise.allSettled(units.map((unit) => unit.start()));
+    const outcomes = await Promise.allSettled(supervised.map(({ start }) => start()));
     stopping.signal.throwIfAborted();
     started = true;
     return { failed: names().filter((_, index) => outcomes[index]?.status === "rejected") };
   }
 
   async function add(component: Component) {
-    const unit = createUnit(component, context);
-    units.push(unit);
-    await unit.start();
+    const added = superviseComponent(component, context);
+    supervised.push(added);
+    await added.start();
   }
 
-  function unit(name: string) {
-    const found = units.find(({ component }) => component.name === name);
+  function component(name: string) {
+    const found = supervised.find(({ component }) => component.name === name);
     if (found) return found;
     throw new LabError(`Unknown component "${name}". In this stack: ${names().join(", ")}.`);
   }
@@ -211,11 +217,11 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
 
   /** In stop order. Before the start is complete there is no data to lose, so all stop at once. */
   async function stopAll(how: { graceMs?: number }) {
-    const inOrder = STAGES.map((stage) => units.filter(({ component }) => component.stage === stage));
-    for (const group of started ? inOrder : [units]) await Promise.all(group.map((unit) => unit.stop(how)));
+    const inOrder = STAGES.map((stage) => supervised.filter(({ component }) => component.stage === stage));
+    for (const group of started ? inOrder : [supervised]) await Promise.all(group.map(({ stop }) => stop(how)));
   }
 
-  return { stateFolder, ports, instances, start, add, units: () => units, unit, down };
+  return { stateFolder, ports, instances, start, add, components: () => supervised, component, down };
 }
 
 /** Creates the separate hosts. Imported here, because a stack without `--hosts` does not need this code. */
@@ -287,27 +293,27 @@ export async function startStack({ ports, ...options }: StartOptions = {}): Prom
   const stack = await createStack({ ...options, ...(chosen && { ports: chosen }) });
   const { failed } = await stack.start();
   if (failed.length > 0) {
-    const reasons = failed.map((name) => stack.unit(name).record().reason);
+    const reasons = failed.map((name) => stack.component(name).record().reason);
     await stack.down();
     throw new LabError(reasons.join("\n"));
   }
-  const { stateFolder, unit, down } = stack;
+  const { stateFolder, down } = stack;
   const access = faultAccessOf(stack);
   return {
     stateFolder,
     ports: stack.ports,
     instances: stack.instances,
     address: (name) => {
-      const { component } = unit(name);
+      const { component } = stack.component(name);
       const [port] = component.ports;
       if (!port) throw new LabError(`${name} has no port.`);
       return httpAddress(portsOf(component, stack.ports), port);
     },
-    startComponent: (name) => unit(name).start(),
-    stopComponent: (name) => unit(name).stop(),
-    killComponent: (name, signal = "SIGKILL") => unit(name).kill(signal),
-    pid: (name) => unit(name).record().process?.pid,
-    record: (name) => unit(name).record(),
+    startComponent: (name) => stack.component(name).start(),
+    stopComponent: (name) => stack.component(name).stop(),
+    killComponent: (name, signal = "SIGKILL") => stack.component(name).kill(signal),
+    pid: (name) => stack.component(name).record().process?.pid,
+    record: (name) => stack.component(name).record(),
     setFault: (name, options) => setFault(access, name, options),
     endFaults: (name) => endFaults(access, name),
     faults: () => listFaults(access),

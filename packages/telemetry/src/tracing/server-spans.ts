@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { SpanKind } from "@opentelemetry/api";
 import type { Span, SpanProcessor } from "@opentelemetry/sdk-trace";
 
-/** Holds the server span of one gRPC call. The interceptor creates it before instrumentation-grpc starts the span. */
+/** Holds the server span of one gRPC call. The interceptor creates the holder; the span is added when it starts. */
 export interface ServerSpanHolder {
   span?: Span;
 }

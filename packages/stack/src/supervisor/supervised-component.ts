@@ -41,12 +41,13 @@ import {
   writeRecord,
 } from "./state-folder.ts";
 
-/** Maximum time from its start until a component is ready, unless it sets another. */
+/** Maximum time until a component is ready, unless it sets `deadlineMs`. */
 const DEADLINE_MS = 60_000;
 const TAIL_LINES = 15;
 const GRACE_MS = 10_000;
-/** Pause before a component that a fault killed starts again, and how often the end of the fault is checked. */
+/** Pause before a component that a fault killed starts again. */
 const KILLED_PAUSE_MS = 2000;
+/** How often that pause checks whether the fault has ended. */
 const KILLED_POLL_MS = 100;
 const ALIVE: ReadonlySet<ComponentState> = new Set(["resolving", "starting", "ready", "restarting"]);
 
@@ -71,8 +72,8 @@ export const RESTART_POLICY: RestartPolicy = {
 /** The separate hosts of `--hosts`. */
 export interface StackHosts {
   readonly addresses: HostAddresses;
-  /** Returns a command that runs on a host. */
-  readonly on: (host: string, command: Command) => Command;
+  /** Returns the command that runs `command` on a host. */
+  readonly commandOn: (host: string, command: Command) => Command;
 }
 
 /** The data that all components of one stack share. */
@@ -97,11 +98,11 @@ export interface StackContext {
   readonly hasPendingKill: (name: string) => boolean;
   /** The scrape targets of Prometheus. */
   readonly targets: TargetLists;
-  /** Prometheus scrapes a component that is not ready only after this time in milliseconds ({@link StackOptions}). */
+  /** Prometheus scrapes a component when it is ready, at the latest after this time ({@link StackOptions}). */
   readonly scrapeAfterMs: number;
 }
 
-export interface Unit {
+export interface SupervisedComponent {
   readonly component: Component;
   readonly record: () => ComponentRecord;
   /**
@@ -116,7 +117,7 @@ export interface Unit {
 }
 
 /** Supervises one component: finds its program, starts it, watches it, restarts it when it dies, and stops it. */
-export function createUnit(component: Component, context: StackContext): Unit {
+export function superviseComponent(component: Component, context: StackContext): SupervisedComponent {
   const { name, stage, program } = component;
   const { stateFolder, report, signal, environment } = context;
   const longerDrainMs = component.telemetry ? Math.max(0, environment.drainMs - DEFAULT_DRAIN_MS) : 0;
@@ -127,7 +128,7 @@ export function createUnit(component: Component, context: StackContext): Unit {
   let running: RunningProcess | undefined;
   let starting: Promise<void> = Promise.resolve();
   let readyTimer: NodeJS.Timeout | undefined;
-  /** A new object for each start and stop. An asynchronous step that belongs to an earlier one ends without effect. */
+  /** A new object for each start and stop. Asynchronous work of an earlier generation then has no effect. */
   let currentGeneration = {};
   let record: ComponentRecord = {
     name,
@@ -429,7 +430,7 @@ export function commandOf(component: Component, { path, version }: Resolved, con
       ...overrides[component.name],
     },
   };
-  return hosts && component.host ? hosts.on(component.host, command) : command;
+  return hosts && component.host ? hosts.commandOn(component.host, command) : command;
 }
 
 /**

@@ -6,14 +6,14 @@ import { fixture, fixtureStack } from "../../test/helpers.ts";
 import type { Component } from "../components/component.ts";
 import { services, traffic } from "../components/services.ts";
 import { readEnvironment } from "../env.ts";
-import { commandOf, createRestartBackoff, RESTART_POLICY, type StackContext } from "./unit.ts";
+import { commandOf, createRestartBackoff, RESTART_POLICY, type StackContext } from "./supervised-component.ts";
 
 const NEVER = { max: 0, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };
 
 test("a component with a pending kill is killed at each start, and stays up afterwards, even without allowed restarts", async (t) => {
   const { stack, events } = await fixtureStack(t, [fixture("serves")], { restartPolicy: NEVER });
   await stack.start();
-  const { record } = stack.unit("serves");
+  const { record } = stack.component("serves");
   setPendingKill(stack.stateFolder, "serves", Date.now() + 60_000);
   await pWaitFor(() => record().restarts === 2, { timeout: 10_000 });
   setPendingKill(stack.stateFolder, "serves", undefined);
