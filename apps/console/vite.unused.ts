@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 export const EMPTY_MODULE = fileURLToPath(new URL("web/src/dashboards/unused.ts", import.meta.url));
 
 /**
- * Replaces large dependencies of @grafana/ui that no panel uses (the code editor). They are loaded on demand, so Vite
- * would build them.
+ * Replaces large dependencies of @grafana/ui that no panel uses (the code editor). Vite would build them, because
+ * @grafana/ui imports them dynamically.
  */
 export const UNUSED_MODULE_ALIASES = [
   { find: /^@monaco-editor\/react$/, replacement: EMPTY_MODULE },

@@ -73,7 +73,7 @@ function withoutDefaults<T extends object>(built: T): T {
   return rest as T;
 }
 
-/** Fills row after row of 24 columns; a row is as high as its highest panel. Numbers the panels in reading order. */
+/** Fills row after row of 24 columns; a row is as high as its tallest panel. Numbers the panels in reading order. */
 function place(sections: readonly Section[]): (Panel | RowPanel)[] {
   const placed: (Panel | RowPanel)[] = [];
   let y = 0;
@@ -105,7 +105,7 @@ const heading = (title: string, id: number, y: number): RowPanel => ({
   panels: [],
 });
 
-interface Marks {
+interface AnnotationSpec {
   readonly name: string;
   readonly colour: string;
   readonly expr: string;
@@ -114,8 +114,11 @@ interface Marks {
   readonly tags: string;
 }
 
-/** Marks every graph with a band while `expr` has a value. The query is given in both forms that Grafana reads. */
-const marks = ({ name, colour, expr, title, text, tags }: Marks) =>
+/**
+ * Returns an annotation: a band on every graph while `expr` has a value. Sets the query in both forms that Grafana
+ * reads.
+ */
+const annotation = ({ name, colour, expr, title, text, tags }: AnnotationSpec) =>
   new AnnotationQueryBuilder()
     .name(name)
     .datasource(DATA_SOURCES.prometheus)
@@ -130,7 +133,7 @@ const marks = ({ name, colour, expr, title, text, tags }: Marks) =>
     .tagKeys(tags);
 
 /** The faults that `lab break` sets. */
-const faults = marks({
+const faults = annotation({
   name: "Faults",
   colour: "purple",
   expr: "max by (service_name, fault) (lab_fault_active) > 0",
@@ -140,7 +143,7 @@ const faults = marks({
 });
 
 /** Alerts that are firing, except the dead man's switch, which always fires. */
-const alerts = marks({
+const alerts = annotation({
   name: "Alerts",
   colour: "red",
   expr: 'max by (alertname, service_name, severity) (ALERTS{alertstate="firing",severity!="none"})',

@@ -36,7 +36,7 @@ export const share = (labels: readonly string[], part: string, whole: string): s
   `${sumBy(labels, part)}\n/\n${sumBy(labels, whole)}`;
 
 /**
- * Like {@link share}, for a `part` whose series Tempo makes only with the first event. The result is 0 until then, but
+ * Like {@link share}, for a `part` whose series Tempo creates only with the first event. The result is 0 until then, but
  * has no value while Tempo is at its series limit, because the first event may already have happened.
  */
 export const shareOfRare = (labels: readonly string[], part: string, whole: string): string =>

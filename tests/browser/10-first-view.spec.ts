@@ -29,8 +29,8 @@ for (const { path, name } of NAVIGATION)
     expect(new URL(page.url()).pathname).toBe(path);
   });
 
-test('an unknown address shows "Page not found", and Back works', async ({ page, guard }) => {
-  guard.allow(/404.*nowhere/);
+test('an unknown address shows "Page not found", and Back works', async ({ page, monitor }) => {
+  monitor.allow(/404.*nowhere/);
   await page.goto("/dashboards");
   await page.goto("/nowhere");
   await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();

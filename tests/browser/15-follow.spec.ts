@@ -95,8 +95,8 @@ test("a stream is cancelled, and its trace is shown", async ({ page }) => {
   await expect(page.getByTestId("trace")).toHaveAttribute("data-state", "found");
 });
 
-test("a rejected request is shown with the gateway's text", async ({ page, guard }) => {
-  guard.allow(/\b400\b.*\/api\/try\//);
+test("a rejected request is shown with the gateway's text", async ({ page, monitor }) => {
+  monitor.allow(/\b400\b.*\/api\/try\//);
   await page.goto("/?count=0");
   await page.getByTestId("send-b").click();
   await expect(page.getByTestId("problem")).toContainText(/\b400\b/);

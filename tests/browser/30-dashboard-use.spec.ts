@@ -109,9 +109,9 @@ test("the light theme works like the dark one", async ({ page }) => {
 
 test("an unknown panel type and an invalid file are reported and affect nothing else", async ({
   page,
-  guard,
+  monitor,
 }) => {
-  guard.allow(/\b400\b.*api\/dashboards\/torn/);
+  monitor.allow(/\b400\b.*api\/dashboards\/torn/);
   const strange = {
     uid: "strange",
     title: "Strange",
@@ -129,7 +129,7 @@ test("an unknown panel type and an invalid file are reported and affect nothing 
       7,
     ],
   };
-  guard.allow(/\b400\b.*api\/prometheus/);
+  monitor.allow(/\b400\b.*api\/prometheus/);
   await page.route("**/api/dashboards/strange", (route) => route.fulfill({ json: strange }));
   await page.goto("/d/strange");
   await expect(page.locator("[data-panel-type=hologram]")).toContainText("hologram");

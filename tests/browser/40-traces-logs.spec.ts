@@ -72,8 +72,8 @@ test("the view and the dashboard show the latest traces first, for any number of
   await expect.poll(async () => first(await table.getByRole("link").allInnerTexts())).toEqual(newest);
 });
 
-test("an invalid query shows the reason", async ({ page, guard }) => {
-  guard.allow(/\b400\b.*api\/(tempo|loki)/);
+test("an invalid query shows the reason", async ({ page, monitor }) => {
+  monitor.allow(/\b400\b.*api\/(tempo|loki)/);
   await page.goto("/traces");
   await page.getByTestId("traceql").fill("{ nonsense ");
   await page.getByTestId("search").click();

@@ -56,8 +56,8 @@ test("the report fits into a narrow window", async ({ page }) => {
   expect(await page.locator("html").evaluate(({ scrollWidth }) => scrollWidth)).toBeLessThanOrEqual(360);
 });
 
-test("no script in a report runs, and it cannot send requests", async ({ page, guard }) => {
-  guard.allow(/Blocked script execution|violates the following Content Security Policy|^csp for GET/);
+test("no script in a report runs, and it cannot send requests", async ({ page, monitor }) => {
+  monitor.allow(/Blocked script execution|violates the following Content Security Policy|^csp for GET/);
   store(`<h1>A report</h1><script>document.title = "changed"</script>
 <img src="/api/config" onerror="document.title = 'changed'"><iframe src="/"></iframe>`);
   const received: string[] = [];

@@ -56,10 +56,10 @@ test.describe("a backend that stops while the page is open", () => {
   for (const names of TOGETHER)
     test(`${names.join(", ")}: reported as down, and used again after a restart`, async ({
       context,
-      guard,
+      monitor,
     }) => {
       test.setTimeout(150_000);
-      guard.allow(/\b50[234]\b/);
+      monitor.allow(/\b50[234]\b/);
       const cases = await Promise.all(
         names.map(async (name) => {
           const { path, broken, well } = CASES[name] as Case;
@@ -86,8 +86,8 @@ test.describe("a backend that stops while the page is open", () => {
       }
     });
 
-  test("a gateway that is down is reported below the form", async ({ page, guard }) => {
-    guard.allow(/\b50[234]\b/);
+  test("a gateway that is down is reported below the form", async ({ page, monitor }) => {
+    monitor.allow(/\b50[234]\b/);
     await page.goto("/?name=Ana");
     await control("stop", "gateway");
     try {

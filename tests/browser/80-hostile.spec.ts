@@ -25,10 +25,10 @@ test("every view is tested here, except /dashboards, which reads no parameter", 
 });
 
 for (const [path, names] of Object.entries(VIEWS))
-  test(`${path} accepts any text in its address`, async ({ page, guard }) => {
+  test(`${path} accepts any text in its address`, async ({ page, monitor }) => {
     test.setTimeout(120_000);
     // A backend may reject the query; its response is then shown.
-    guard.allow(/\b4\d\d\b.*\/(api|traces)\//);
+    monitor.allow(/\b4\d\d\b.*\/(api|traces)\//);
     for (const value of NASTY) {
       await page.goto(
         `${path}?${new URLSearchParams(Object.fromEntries(names.map((name) => [name, value])))}`,
@@ -39,8 +39,8 @@ for (const [path, names] of Object.entries(VIEWS))
     }
   });
 
-test("addresses that cannot be decoded still open a page", async ({ page, guard }) => {
-  guard.allow(/\b4\d\d\b/);
+test("addresses that cannot be decoded still open a page", async ({ page, monitor }) => {
+  monitor.allow(/\b4\d\d\b/);
   for (const path of [
     "/traces/%FF",
     "/d/%FF",
@@ -55,9 +55,9 @@ test("addresses that cannot be decoded still open a page", async ({ page, guard 
   }
 });
 
-test("fields accept any text", async ({ page, guard }) => {
+test("fields accept any text", async ({ page, monitor }) => {
   test.setTimeout(120_000);
-  guard.allow(/\b4\d\d\b.*\/api\//);
+  monitor.allow(/\b4\d\d\b.*\/api\//);
   for (const value of NASTY) {
     await page.goto("/");
     for (const field of ["Name", "Count", "Pause between numbers"]) await page.getByLabel(field).fill(value);

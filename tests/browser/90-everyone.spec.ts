@@ -19,7 +19,7 @@ const PAGES = [
 const settled = (page: Page) =>
   page.waitForLoadState("networkidle", { timeout: 4000 }).catch(() => undefined);
 
-test.beforeEach(({ guard }) => guard.allow(/404.*nowhere/));
+test.beforeEach(({ monitor }) => monitor.allow(/404.*nowhere/));
 
 for (const theme of ["dark", "light"] as const)
   test.describe(`in ${theme}`, { tag: theme === "light" ? LONG : [] }, () => {

@@ -26,13 +26,13 @@ const REQUESTS: readonly GatewayRequest[] = [
 const PER_SECOND = 8;
 
 /**
- * The guided incident waits for more than a minute until its alert is resolved. The other specifications here run at
+ * The guided incident waits for more than a minute until its alert is resolved. The other test files here run at
  * the same time: a fault of service B does not affect them, and they check no time limits.
  */
-const WITH_INCIDENT = ["00-guard", "05-panel-checks", "60-incident", "80-hostile", "90-everyone"];
+const WITH_INCIDENT = ["00-page-monitor", "05-panel-checks", "60-incident", "80-hostile", "90-everyone"];
 
 /**
- * `npm run test:browser [url] [-- Playwright arguments]` runs the specifications against the console at `url`, or
+ * `npm run test:browser [url] [-- Playwright arguments]` runs the test files against the console at `url`, or
  * against a separate stack with traffic similar to the demo traffic. With `--grafana`, `url` is a Grafana, whose
  * dashboards are checked.
  */
@@ -41,12 +41,12 @@ const url = args.find((arg) => /^https?:/.test(arg))?.replace(/\/+$/, "");
 const isGrafana = args.includes("--grafana");
 const others = args.filter((arg) => arg !== "--grafana" && !/^https?:/.test(arg));
 await runCommand(async () => {
-  if (url === undefined) await onOwnStack();
-  else if (isGrafana) await specifications({ GRAFANA_URL: url }, "--project=Grafana");
-  else await specifications({ CONSOLE_URL: url });
+  if (url === undefined) await onSeparateStack();
+  else if (isGrafana) await runPlaywright({ GRAFANA_URL: url }, "--project=Grafana");
+  else await runPlaywright({ CONSOLE_URL: url });
 });
 
-async function onOwnStack(): Promise<void> {
+async function onSeparateStack(): Promise<void> {
   await findChromium(console.log);
   await buildConsole({ progress: console.log });
   await rm(STATE_FOLDER, { recursive: true, force: true });
@@ -58,7 +58,7 @@ async function onOwnStack(): Promise<void> {
   });
   const control = await serveControl(stack);
   try {
-    await specifications({
+    await runPlaywright({
       GATEWAY_URL: stack.address("gateway"),
       CONSOLE_URL: stack.address("console"),
       GRAFANA_URL: stack.address("grafana"),
@@ -74,15 +74,15 @@ async function onOwnStack(): Promise<void> {
   }
 }
 
-/** Runs Playwright. Throws when a specification fails. */
-async function specifications(where: Record<string, string>, ...options: readonly string[]): Promise<void> {
+/** Runs Playwright. Throws when a test fails. */
+async function runPlaywright(addresses: Record<string, string>, ...options: readonly string[]): Promise<void> {
   const CHROMIUM_BIN = await findChromium(console.log);
-  console.log(`${where.CONSOLE_URL ?? where.GRAFANA_URL}, browser ${CHROMIUM_BIN}`);
+  console.log(`${addresses.CONSOLE_URL ?? addresses.GRAFANA_URL}, browser ${CHROMIUM_BIN}`);
   const cli = join(REPOSITORY, "node_modules/@playwright/test/cli.js");
   const selected = env.LAB_TEST_ONLY_LONG ? ["--grep", LONG] : [];
   const playwright = (...args: readonly string[]) =>
     run(process.execPath, [cli, "test", "-c", import.meta.dirname, ...selected, ...options, ...args], {
-      env: { ...where, CHROMIUM_BIN },
+      env: { ...addresses, CHROMIUM_BIN },
     });
   if (others.length > 0 || isGrafana) return await playwright(...others);
   const files = readdirSync(import.meta.dirname).filter((name) => name.endsWith(".spec.ts"));

@@ -275,7 +275,7 @@ describe("commands in docs work", () => {
     if (known) return unknown(plain, known, "part");
     if (script === "lab") return rest[0] === "…" ? undefined : labCommand(rest);
     if (script === "test:browser" && plain[0]) {
-      return matchesPath(`tests/browser/${plain[0]}*.spec.ts`) ? undefined : "no such specification";
+      return matchesPath(`tests/browser/${plain[0]}*.spec.ts`) ? undefined : "no such test file";
     }
     return undefined;
   }

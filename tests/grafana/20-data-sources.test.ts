@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DATA_SOURCES, readDataSources } from "@lgtm-lab/grafana";
-import { type GrafanaClient, proxied } from "@lgtm-lab/grafana/api";
+import { dataSourceProxyUrl, type GrafanaClient } from "@lgtm-lab/grafana/api";
 import { check } from "./support/check.ts";
 
 interface Settings {
@@ -50,7 +50,7 @@ const ASKED: [string, string, (body: unknown) => boolean][] = [
 ];
 for (const [uid, path, isRight] of ASKED)
   check(`${uid} is healthy`, async (visitor: GrafanaClient) => {
-    const { status, body } = await visitor.send("GET", proxied({ url: "" }, uid) + path);
+    const { status, body } = await visitor.send("GET", dataSourceProxyUrl({ url: "" }, uid) + path);
     assert.equal(status, 200, JSON.stringify(body));
     assert.ok(isRight(body), JSON.stringify(body));
   });

@@ -34,7 +34,7 @@ export async function findGrafana(url: string | undefined): Promise<GrafanaUnder
 
   const program = COMPONENTS.find(({ name }) => name === "grafana")?.program;
   const path = program?.kind === "binary" ? await findTool("grafana", program) : undefined;
-  if (path) return await ownStack(grafanaPassword);
+  if (path) return await separateStack(grafanaPassword);
   const why = `none at ${usual} (${unreachable}), GRAFANA_HOME is not set, and its release cannot be fetched`;
   return { skipReason: why, done: nothing };
 }
@@ -57,7 +57,7 @@ function keptPassword(stateFolder: string): string | undefined {
   return file && readFileSync(join(stateFolder, file), "utf8");
 }
 
-async function ownStack(grafanaPassword: string | undefined): Promise<GrafanaUnderTest> {
+async function separateStack(grafanaPassword: string | undefined): Promise<GrafanaUnderTest> {
   const stateFolder = join(REPOSITORY, ".lab/test-grafana");
   const stack = await startStack({ stateFolder, ports: "free" });
   const traffic = new Traffic({

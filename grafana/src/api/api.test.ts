@@ -159,7 +159,7 @@ const well = (but: (asked: Asked) => unknown) => (asked: Asked) => {
   ];
 };
 
-test("every panel is queried with every choice, and the query keeps Grafana's own variables", async (t) => {
+test("every panel is queried with every choice, and the query keeps Grafana's built-in variables", async (t) => {
   const { url, seen } = await server(t, well(() => undefined) as never);
   assert.deepEqual(await queryDashboardByApi(grafanaClient(url), dashboard, RANGE), []);
   const expressions = seen.flatMap(({ body }) => (body.queries ?? []).map(({ expr }) => expr));

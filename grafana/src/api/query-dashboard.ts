@@ -8,9 +8,9 @@ import { panelQueries } from "../queries/list-queries.ts";
 import { variableSelections } from "../queries/variable-values.ts";
 import { DATA_SOURCES } from "../uids.ts";
 import type { GrafanaClient } from "./client.ts";
+import { backendsThroughGrafana } from "./data-source-proxy.ts";
 import { type DsQuery, dsQuery } from "./ds-query.ts";
 import { countValues, exemplarIds, type Frame } from "./frames.ts";
-import { proxiedBackends } from "./proxied.ts";
 
 const USUAL_POINTS = 1000;
 
@@ -27,7 +27,7 @@ export async function queryDashboardByApi(
   dashboard: DashboardJson,
   range: TimeRange,
 ): Promise<string[]> {
-  const backends = proxiedBackends(client);
+  const backends = backendsThroughGrafana(client);
   const jobs = (await variableSelections(dashboard, backends, range)).flatMap(({ name, values }) =>
     panelsOf(dashboard).map((panel) => async () => {
       const found = await panelProblems({
@@ -69,7 +69,7 @@ async function panelProblems(job: Job): Promise<string[]> {
   });
 }
 
-/** Grafana's own variables are not replaced: its server does this. */
+/** Grafana's built-in variables are not replaced: its server does this. */
 const requestOf = (
   target: TargetJson,
   panel: PanelJson,
@@ -87,7 +87,7 @@ async function tempoProblems({ client, dashboard, panel, values, range }: Job): 
   const queries = panelQueries({ ...dashboard, panels: [panel] }, values, range);
   for (const [index, query] of queries.entries()) {
     if (query.language === "traceql") {
-      const count = await countResult(query, proxiedBackends(client)).catch((error: Error) => error);
+      const count = await countResult(query, backendsThroughGrafana(client)).catch((error: Error) => error);
       if (count instanceof Error) problems.push(`${query.refId}: ${count.message}`);
       else if (count === 0 && query.filledBy.length === 0) problems.push(`${query.refId}: no traces`);
       continue;

@@ -15,7 +15,7 @@ const INCOMPLETE =
 export const completeness = stat({
   title: "Completeness of span metrics and service map",
   description:
-    "Complete if Tempo made all series of span metrics and of the service map in this time range. At its limit of series (metrics_generator_max_active_series) it makes no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
+    "Complete if Tempo created all series of span metrics and of the service map in this time range. At its limit of series (metrics_generator_max_active_series) it creates no new ones; traces stay complete. The runbook SpanMetricsIncomplete says what to do.",
   targets: [metric(`${seriesLimited(RANGE)} > bool 0`, "complete?", { instant: true })],
   mappings: [
     {

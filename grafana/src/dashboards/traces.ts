@@ -144,7 +144,7 @@ export const tracesDashboard = dashboard({
   name: "traces",
   title: "Traces",
   description:
-    "Where does the time go? The latest, slow and failed traces, the metrics that Tempo makes from spans, and the service map.",
+    "Where does the time go? The latest, slow and failed traces, the metrics that Tempo generates from spans, and the service map.",
   variables: [service, latest(`traces_spanmetrics_calls_total{${SPANS}}`), slow],
   sections: [
     { title: "Traces", panels: tables },

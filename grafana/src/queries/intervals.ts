@@ -8,7 +8,7 @@ export interface TimeRange {
 /** The scrape interval of Prometheus in seconds: `timeInterval` of the provisioned data source. */
 export const SCRAPE_INTERVAL = 2;
 
-/** Grafana's default number of points is the number of pixels of a panel. */
+/** An assumed panel width in pixels: Grafana's default number of points is the width of the panel. */
 const USUAL_WIDTH = 1000;
 
 /**
@@ -51,7 +51,7 @@ export function panelTimeRange(range: TimeRange, timeFrom: string | undefined): 
   return { from: range.to - seconds, to: range.to };
 }
 
-/** Returns the values of Grafana's own variables in a panel whose points cover `step` seconds. */
+/** Returns the values of Grafana's built-in variables in a panel whose points cover `step` seconds. */
 export function globalVariables({ from, to }: TimeRange, step: number): Readonly<Record<string, string>> {
   const range = Math.round(to - from);
   return {

@@ -21,7 +21,7 @@ const slo: Slo = {
 describe("sloAlerts", () => {
   const alerts = sloAlerts(slo, PROFILES.demo);
 
-  it("makes one alert for each pair of windows, and one for missing data", () =>
+  it("generates one alert for each pair of windows, and one for missing data", () =>
     assert.deepEqual(
       alerts.map(({ alert, holdFor, labels }) => [alert, labels.severity, labels.window, holdFor]),
       [
@@ -43,7 +43,7 @@ describe("sloAlerts", () => {
       ].join("\n"),
     ));
 
-  it("depends on another service only if the objective specifies it; missing data depends on the objective's own service", () => {
+  it("sets depends_on_service of a burn alert only if the objective does; SloDataMissing depends on the objective's service", () => {
     assert.ok(!("depends_on_service" in (alerts[0]?.labels ?? {})));
     assert.equal(alerts.at(-1)?.labels.depends_on_service, "shop");
     const [first] = sloAlerts({ ...slo, dependsOn: "bank" }, PROFILES.demo);
@@ -58,7 +58,7 @@ describe("sloAlerts", () => {
     }
   });
 
-  it("makes the same alerts for Grafana, with its own label and template", () => {
+  it("generates the same alerts for Grafana, with the label and value template of Grafana", () => {
     const grafanaAlerts = sloAlerts(slo, PROFILES.demo, { origin: "grafana", value: "{{ $values.A }}" });
     assert.deepEqual(
       grafanaAlerts.map(({ expr, holdFor }) => [expr, holdFor]),

@@ -15,7 +15,7 @@ export const SERIES = {
   badEvents: "slo:bad_events:increase",
   /** Burn rate in the last `window`: at 1 the budget is used up exactly at the end of the period. */
   burnRate: "slo:burn_rate",
-  /** Remaining share of the budget of the last `period`: 1 is all, 0 none, less than 0 overspent. */
+  /** Remaining share of the budget of the last `period`: 1 is all, 0 is none, below 0 it is exceeded. */
   budgetRemaining: "slo:error_budget_remaining",
 } as const;
 

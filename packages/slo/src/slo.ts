@@ -94,7 +94,7 @@ export function toSlos(object: OpenSloObject, lookup: Lookup, diagnostics: Diagn
   if (!slo) return [];
   checkWindow(slo.spec.timeWindow?.[0], "timeWindow", report);
   if (slo.spec.alertPolicies !== undefined)
-    report.note("spec.alertPolicies", "has no effect: the generator makes its own alerts (docs/slos.md)");
+    report.note("spec.alertPolicies", "has no effect: the generator creates the alerts (docs/slos.md)");
   const ratio = ratioV1(slo, object, lookup, report);
   return buildSlos(
     object,

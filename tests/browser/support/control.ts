@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { RunningStack } from "@lgtm-lab/stack";
 import { env } from "./env.ts";
 
-/** Lets the specifications, which are other processes, stop and start components: `POST /stop/tempo`. */
+/** Lets the tests, which run in other processes, stop and start components: `POST /stop/tempo`. */
 export async function serveControl(stack: RunningStack): Promise<{ address: string; close: () => void }> {
   const server = createServer(async (request, response) => {
     const [, act, name = ""] = (request.url ?? "").split("/");

@@ -1,11 +1,11 @@
 import { test as base } from "@playwright/test";
 import { env, LONG } from "./env.ts";
-import { Guard } from "./guard.ts";
+import { PageMonitor } from "./page-monitor.ts";
 
 export { expect } from "@playwright/test";
 
 /** A test whose page sends requests only to this machine, and has no unexpected errors. */
-export const test = base.extend<{ guard: Guard; long: undefined }>({
+export const test = base.extend<{ monitor: PageMonitor; long: undefined }>({
   // First, so that no page is opened for a skipped test.
   long: [
     async ({ browserName: _ }, use, info) => {
@@ -15,13 +15,13 @@ export const test = base.extend<{ guard: Guard; long: undefined }>({
     },
     { auto: true },
   ],
-  guard: [
+  monitor: [
     async ({ context }, use, { project }) => {
-      const guard = new Guard([env.CONSOLE_URL, env.GRAFANA_URL]);
-      guard.watch(context);
-      await use(guard);
+      const monitor = new PageMonitor([env.CONSOLE_URL, env.GRAFANA_URL]);
+      monitor.watch(context);
+      await use(monitor);
       // Grafana's pages request resources that anonymous users may not read.
-      if (project.name !== "Grafana") guard.check();
+      if (project.name !== "Grafana") monitor.check();
     },
     { auto: true },
   ],

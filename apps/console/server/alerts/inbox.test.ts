@@ -38,7 +38,7 @@ test("a restart keeps all alerts, the numbers of missing alerts and the heartbea
   before.store([alert("c", { status: "resolved" })], incomplete("Storm", { cut: 9 }));
   before.store([alert("d")], incomplete("Over"));
   before.store([alert("d", { status: "resolved" })], incomplete("Over", { cut: 0 }));
-  before.heartbeat("2026-11-21T05:00:10.000Z");
+  before.recordHeartbeat("2026-11-21T05:00:10.000Z");
   const after = openInbox(folder);
   assert.deepEqual(after.recent(), before.recent());
   assert.deepEqual(fingerprints(after.firing()), ["b"]);

@@ -33,7 +33,7 @@ export interface Inbox {
    */
   readonly store: (alerts: readonly StoredAlert[], group?: IncompleteGroup) => number;
   /** Stores the time of a heartbeat (the alert Watchdog). */
-  readonly heartbeat: (at: string) => void;
+  readonly recordHeartbeat: (at: string) => void;
   /** Returns the time of the last heartbeat (ISO 8601), if one was received. */
   readonly lastHeartbeat: () => string | undefined;
   /** Returns the latest alerts, newest first. */
@@ -89,7 +89,7 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
       removeOldest(latest);
       return added.length;
     },
-    heartbeat(at) {
+    recordHeartbeat(at) {
       lastHeartbeat = at;
       writeFileAtomic.sync(join(folder, HEARTBEAT_FILE), `${JSON.stringify({ lastSeenAt: at })}\n`);
     },
@@ -100,10 +100,10 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   };
 }
 
-function removeOldest(latest: Map<string, unknown>): void {
-  for (const key of latest.keys()) {
-    if (latest.size <= MAX_ALERTS) return;
-    latest.delete(key);
+function removeOldest(map: Map<string, unknown>): void {
+  for (const key of map.keys()) {
+    if (map.size <= MAX_ALERTS) return;
+    map.delete(key);
   }
 }
 
@@ -128,8 +128,8 @@ function endOf(file: string): { size: number; incomplete: boolean } {
   try {
     const { size } = fstatSync(descriptor);
     const last = Buffer.alloc(1);
-    const isRead = size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1;
-    return { size, incomplete: isRead && last.toString() !== "\n" };
+    const hasLastByte = size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1;
+    return { size, incomplete: hasLastByte && last.toString() !== "\n" };
   } finally {
     closeSync(descriptor);
   }

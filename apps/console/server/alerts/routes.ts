@@ -27,7 +27,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
     const alertsToStore = alerts.filter((alert) => !isHeartbeat(alert));
     const stored = inbox.store(alertsToStore, group);
     const heartbeat = heartbeats.find(({ status }) => status === "firing");
-    if (heartbeat) inbox.heartbeat(heartbeat.receivedAt);
+    if (heartbeat) inbox.recordHeartbeat(heartbeat.receivedAt);
     if (stored > 0)
       logger.info({ received, stored, omitted, omitted_by_sender: group.cut - omitted }, "alerts stored");
     return c.json({ received, stored, omitted, heartbeat: heartbeat !== undefined });

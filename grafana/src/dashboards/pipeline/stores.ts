@@ -46,7 +46,7 @@ export const tempo = [
   timeseries({
     title: "Series of span metrics",
     description:
-      "Series of span metrics and service map, as a share of metrics_generator_max_active_series. At 100 % Tempo makes no new ones.",
+      "Series of span metrics and service map, as a share of metrics_generator_max_active_series. At 100 % Tempo creates no new ones.",
     targets: [
       metric(
         "sum(tempo_metrics_generator_registry_active_series) / sum(tempo_metrics_generator_registry_max_active_series)",

@@ -222,7 +222,7 @@ const TEMPO: Table = {
     fix: "npx lab logs tempo shows the error: for “invalid trace id” correct the sender, for other errors check the disk",
   },
   invalid_utf8: {
-    why: "a span or service name is not valid UTF-8, so Tempo makes no metrics from the span",
+    why: "a span or service name is not valid UTF-8, so Tempo generates no metrics from the span",
     fix: "encode names as UTF-8 in the sender; docs/runbooks/SpanMetricsInvalidLabels.md",
   },
   outside_metrics_ingestion_slack: {

@@ -46,7 +46,7 @@ test("reads durations", () => {
 test("classifies burn rates", () => {
   assert.deepEqual([0, 0.4, 1.1, 6, 6.1, Number.NaN].map(burnLevel), [
     "ok",
-    "spending",
+    "burning",
     "ticket",
     "ticket",
     "page",

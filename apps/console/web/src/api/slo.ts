@@ -10,7 +10,10 @@ export interface Slo {
   readonly period: string;
   /** The target, for example 0.999. */
   readonly target: number;
-  /** The remaining share of the error budget. 1 is all of it, below 0 is overspent. Missing until recorded. */
+  /**
+   * The remaining share of the error budget. 1: nothing is used; below 0: exceeded. Undefined until the rule has a
+   * value.
+   */
   readonly remainingBudget: number | undefined;
   /** Sorted by window, the shortest first. */
   readonly burnRates: readonly BurnRate[];
@@ -41,8 +44,8 @@ export function readSlos(series: readonly Series[]): Slo[] {
   return named("objective")
     .map(({ metric, value: target }) => {
       const name = metric.slo ?? "";
-      const mine = ({ metric: other }: { metric: Labels }) => other.slo === name;
-      const budget = budgets.find(mine)?.value;
+      const isOfSlo = ({ metric: other }: { metric: Labels }) => other.slo === name;
+      const budget = budgets.find(isOfSlo)?.value;
       return {
         name,
         displayName: metric.display_name ?? name,
@@ -53,7 +56,7 @@ export function readSlos(series: readonly Series[]): Slo[] {
         target,
         remainingBudget: Number.isFinite(budget) ? budget : undefined,
         burnRates: rates
-          .filter(mine)
+          .filter(isOfSlo)
           .map(({ metric: { window = "" }, value: rate }) => ({ window, rate }))
           .sort((a, b) => secondsOf(a.window) - secondsOf(b.window)),
       };
@@ -65,10 +68,10 @@ export function readSlos(series: readonly Series[]): Slo[] {
  * Classifies a burn rate by the lowest thresholds of any window: above 6 an alert pages, above 1 it opens a ticket (PAIRS
  * in packages/slo/src/profile.ts). Short windows have higher thresholds, so an alert need not fire.
  */
-export function burnLevel(rate: number): "page" | "ticket" | "spending" | "ok" {
+export function burnLevel(rate: number): "page" | "ticket" | "burning" | "ok" {
   if (rate > 6) return "page";
   if (rate > 1) return "ticket";
-  return rate > 0 ? "spending" : "ok";
+  return rate > 0 ? "burning" : "ok";
 }
 
 /** Fetches all objectives with their remaining budgets and burn rates. */

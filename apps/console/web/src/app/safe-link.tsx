@@ -15,8 +15,8 @@ export function SafeLink({ href, children }: { href: string | undefined; childre
 }
 
 /**
- * Returns whether a link leads to a view, which the router shows without a page load. The server renders other pages,
- * such as runbooks and expressions.
+ * Returns whether a link leads to a view, which the router shows without a page load. Other pages, such as runbooks and
+ * expressions, are rendered by the server.
  */
 export function isView(href: string): boolean {
   const { pathname = "" } = parsePath(href);

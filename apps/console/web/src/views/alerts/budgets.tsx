@@ -6,8 +6,8 @@ import { amount } from "../../app/format.ts";
 const LEVELS = {
   page: "over 6, the lowest threshold of a page",
   ticket: "over 1, the lowest threshold of a ticket",
-  spending: "at most 1",
-  ok: "nothing spent",
+  burning: "at most 1",
+  ok: "nothing is used",
 } as const;
 
 /** Shows each objective with its remaining budget and burn rates. */
@@ -62,9 +62,9 @@ function BudgetBar({ name, budget }: { name: string; budget: number | undefined 
   if (budget === undefined)
     return <p className="muted">The budget is not recorded yet. Prometheus records it every 30 s.</p>;
   const left = Math.min(1, Math.max(0, budget));
-  const level = budget < 0 ? "overspent" : budget < 0.25 ? "low" : "well";
+  const level = budget < 0 ? "exceeded" : budget < 0.25 ? "low" : "well";
   const words =
-    budget < 0 ? `overspent: ${amount(1 - budget, "rate")} × the budget` : `${percent(budget)} left`;
+    budget < 0 ? `exceeded: ${amount(1 - budget, "rate")} × the budget` : `${percent(budget)} left`;
   return (
     <div className="budget-left" data-level={level}>
       <meter

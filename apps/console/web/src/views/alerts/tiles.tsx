@@ -51,7 +51,7 @@ export function BudgetTile({ slos }: { slos: readonly Slo[] | undefined }) {
     <div className="card tile" data-level={worst ? level : "unknown"}>
       <h2>Lowest error budget</h2>
       <p className="tile-value number">
-        {worst ? (left < 0 ? "overspent" : `${amount(left, "share")} left`) : "–"}
+        {worst ? (left < 0 ? "exceeded" : `${amount(left, "share")} left`) : "–"}
       </p>
       <p className="muted">{worst?.displayName}</p>
     </div>

@@ -15,11 +15,11 @@ const OFFENCES: Record<string, [script: string, problem: RegExp]> = {
 };
 
 for (const [what, [script, problem]] of Object.entries(OFFENCES))
-  test(`${what} is detected`, async ({ page, guard }) => {
+  test(`${what} is detected`, async ({ page, monitor }) => {
     await page.goto("/dashboards");
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    guard.check();
+    monitor.check();
     await page.evaluate(`${script}`);
-    await expect(() => expect(() => guard.check()).toThrow(problem)).toPass();
-    guard.allow(/./);
+    await expect(() => expect(() => monitor.check()).toThrow(problem)).toPass();
+    monitor.allow(/./);
   });

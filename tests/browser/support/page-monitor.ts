@@ -1,7 +1,7 @@
 import type { BrowserContext, Page, Request } from "@playwright/test";
 
 /** Fails a test if one of its pages requests another origin, reports an error or opens a dialog that is not allowed. */
-export class Guard {
+export class PageMonitor {
   readonly #origins: readonly string[];
   readonly #problems: string[] = [];
   /**
@@ -21,7 +21,7 @@ export class Guard {
 
   /** Starts recording. */
   watch(context: BrowserContext): void {
-    context.on("request", (request) => this.#mustStay(request));
+    context.on("request", (request) => this.#checkOrigin(request));
     context.on("response", (response) => {
       if (response.status() >= 400)
         this.#record(`${response.status()} for ${response.request().method()} ${response.url()}`);
@@ -35,7 +35,7 @@ export class Guard {
       if (message.type() === "error") this.#record(`console: ${message.text()} (${message.location().url})`);
     });
     context.on("weberror", (error) => this.#record(`exception: ${error.error().stack ?? error.error()}`));
-    context.on("page", (page) => this.#noDialogs(page));
+    context.on("page", (page) => this.#watchDialogs(page));
   }
 
   /** Throws if there was any unexpected event. */
@@ -45,15 +45,15 @@ export class Guard {
       throw new Error(`unexpected events on the page:\n  ${[...new Set(left)].join("\n  ")}`);
   }
 
-  /** Only an injected script would open one. */
-  #noDialogs(page: Page): void {
+  /** Records dialogs: only an injected script would open one. */
+  #watchDialogs(page: Page): void {
     page.on("dialog", (dialog) => {
       this.#record(`a dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
   }
 
-  #mustStay(request: Request): void {
+  #checkOrigin(request: Request): void {
     const url = new URL(request.url());
     if (/^(data|blob|about|chrome-error):$/.test(url.protocol)) return;
     if (!this.#origins.includes(url.origin)) this.#record(`a request left the console: ${url.href}`);
