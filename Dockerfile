@@ -64,6 +64,7 @@ LABEL org.opencontainers.image.title="lgtm-lab services" \
 FROM manifests AS web
 COPY --from=sources /lab/tsconfig.json ./
 COPY --from=sources /lab/packages/contracts packages/contracts
+COPY --from=sources /lab/packages/faults/src/client packages/faults/src/client
 COPY --from=sources /lab/load/src load/src
 COPY --from=sources /lab/apps/console apps/console
 RUN npm ci --ignore-scripts --no-audit --no-fund --workspace apps/console && npm run build --workspace apps/console

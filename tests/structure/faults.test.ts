@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SERVICES } from "@lgtm-lab/contracts";
@@ -22,3 +23,19 @@ for (const service of new Set(STACK_FAULTS.flatMap(({ at }) => at)))
     const expected = STACK_FAULTS.filter(({ at }) => at.includes(service)).map(({ name }) => name);
     assert.deepEqual(names.toSorted(), expected.toSorted());
   });
+
+test("docs/faults.md names the alerts of each fault", () => {
+  const page = readFileSync(join(REPOSITORY, "docs/faults.md"), "utf8");
+  const namesOf = (alerts: (typeof STACK_FAULTS)[number]["alerts"]) => [
+    ...new Set(alerts.map(({ name }) => name)),
+  ];
+  const known = namesOf(STACK_FAULTS.flatMap(({ alerts }) => alerts));
+  for (const { name, alerts } of STACK_FAULTS) {
+    const row = page.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? "";
+    assert.deepEqual(
+      known.filter((alert) => row.includes(alert)),
+      known.filter((alert) => namesOf(alerts).includes(alert)),
+      name,
+    );
+  }
+});

@@ -6,7 +6,8 @@ import { importsOf } from "./module-imports.ts";
 /** Returns these modules and all modules that they load. */
 function closureOf(entries: readonly string[]): Set<string> {
   const closure = new Set(entries);
-  for (const file of closure) for (const target of importsOf(file, { types: false })) closure.add(target);
+  for (const file of closure)
+    if (/\.tsx?$/.test(file)) for (const target of importsOf(file, { types: false })) closure.add(target);
   return closure;
 }
 
@@ -26,6 +27,7 @@ const NOT_MODULES = [
   "package.json",
   "deploy/container/ready",
   "deploy/container/warm-up",
+  "tsconfig.json",
   "apps/console/package.json",
   "apps/console/dist",
   "grafana/dashboards",
@@ -35,12 +37,13 @@ const contains = (path: string, file: string) => `${file}/`.startsWith(`${path}/
 
 /** The programs that containers run in addition to the apps. */
 const CONTAINER_ENTRY_POINTS = ["init", "fault", "certificates"].map((name) => `deploy/container/${name}.ts`);
-for (const [image, entries] of Object.entries({
-  services: [...globSync("apps/*/src/main.ts"), ...CONTAINER_ENTRY_POINTS],
-  console: ["apps/console/server/main.ts"],
-}))
-  test(`the image ${image} contains every module that it runs, and copies no unused path`, () => {
-    const paths = copiedPaths("base", image);
+for (const [stages, entries] of [
+  [["base", "services"], [...globSync("apps/*/src/main.ts"), ...CONTAINER_ENTRY_POINTS]],
+  [["base", "console"], ["apps/console/server/main.ts"]],
+  [["web"], ["apps/console/web/src/main.tsx"]], // the build of the web application
+] as const)
+  test(`the stage ${stages.at(-1)} contains every module that it uses, and copies no unused path`, () => {
+    const paths = copiedPaths(...stages);
     const modules = [...closureOf(entries)];
     assert.ok(modules.length > 50, `${modules.length} modules`);
     assert.deepEqual(

@@ -70,6 +70,7 @@ test("builds the web application if it is missing or its sources have changed", 
     ["apps/console/web/main.tsx", "two"],
     ["apps/console/web/deep/more.ts", "new"],
     ["packages/contracts/src/limits.ts", "more"],
+    ["packages/faults/src/client/stack-faults.ts", "new"],
     ["package-lock.json", '{"other":"packages"}'],
     ["apps/console/vite.config.ts", "{ }"],
     ["apps/console/vite.plugin-of-ours.ts", "{}"],
@@ -82,7 +83,7 @@ test("builds the web application if it is missing or its sources have changed", 
   assert.match(dist("index.html").toString(), /two/);
   rmSync(join(root, "apps/console/dist/index.html"));
   assert.equal(await build(), true, "index.html is missing");
-  assert.equal(builds(), 8);
+  assert.equal(builds(), 9);
   assert.deepEqual(readdirSync(join(root, "node_modules/.cache")), [], "temporary files are removed");
 });
 

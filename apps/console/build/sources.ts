@@ -19,8 +19,9 @@ export function isBuiltFrom(root: string, sources: string): boolean {
 }
 
 /**
- * Computes a hash of everything that the built application depends on: its sources, the contracts and the plots of load
- * tests (without tests), the build scripts, the configuration, and the package lock. This takes a few milliseconds.
+ * Computes a hash of everything that the built application depends on: its sources, the contracts, the faults and the
+ * plots of load tests (without tests), the build scripts, the configuration, and the package lock. This takes a few
+ * milliseconds.
  */
 export function hashOfSources(root: string): string {
   const folder = consoleFolder(root);
@@ -33,6 +34,7 @@ export function hashOfSources(root: string): string {
   const sources = [
     ...["web", "shared", "build"].map((name) => join(folder, name)),
     join(root, "packages/contracts/src"),
+    join(root, "packages/faults/src/client"),
     join(root, "load/src"),
   ]
     .flatMap((at) => filesIn(at, true))

@@ -10,12 +10,27 @@ export interface StackFault {
   readonly does: string;
   /** The services in which it is set. */
   readonly at: readonly ServiceName[];
+  /** The alerts that it causes, except tickets about an objective: they fire minutes after its pages. */
+  readonly alerts: readonly FaultAlert[];
   /** The component that the launcher kills at each start. */
   readonly kills?: ServiceName;
   /** Whether it is set in one instance only; without a number, in the last one. */
   readonly inOneInstance?: boolean;
   /** The mechanism of the gateways that it shows. It cannot be set while this is off. */
   readonly needs?: MechanismOfGateways;
+}
+
+/** An alert that a fault causes. */
+export interface FaultAlert {
+  readonly name: string;
+  /** For an alert about an objective: the end of the objective's name, which is the same for both gateways. */
+  readonly slo?: string;
+  /** For TargetDown: the service. */
+  readonly service?: ServiceName;
+  /** Default: `page`. */
+  readonly severity?: "ticket";
+  /** Whether it does not fire each time. */
+  readonly mayBeMissing?: true;
 }
 
 /** A mechanism of the gateways, which is off by default. */
@@ -53,48 +68,89 @@ const tls: MechanismOfGateways = {
 
 const GATEWAYS = ["gateway", "gateway-rest"] as const;
 
+const HELLO_FAILS = { name: "SloAvailabilityBurn", slo: "hello-availability" } as const;
+const HELLO_LATE = { name: "SloLatencyBurn", slo: "hello-latency" } as const;
+const NUMBERS_FAIL = { name: "SloAvailabilityBurn", slo: "numbers-availability" } as const;
+const NUMBERS_LATE = { name: "SloPaceBurn", slo: "numbers-pace" } as const;
+
 const TABLE = [
-  { name: "slow-a", does: "service A takes 400 ms longer for each call", at: ["service-a"] },
-  { name: "errors-a", does: "service A fails half of its calls, at random", at: ["service-a"] },
-  { name: "slow-b", does: "service B takes 400 ms longer for each call", at: ["service-b"] },
-  { name: "stall-b", does: "service B stops in the middle of each stream", at: ["service-b"] },
+  {
+    name: "slow-a",
+    does: "service A takes 400 ms longer for each call",
+    at: ["service-a"],
+    alerts: [HELLO_LATE],
+  },
+  {
+    name: "errors-a",
+    does: "service A fails half of its calls, at random",
+    at: ["service-a"],
+    alerts: [HELLO_FAILS],
+  },
+  {
+    name: "slow-b",
+    does: "service B takes 400 ms longer for each call",
+    at: ["service-b"],
+    alerts: [NUMBERS_LATE],
+  },
+  {
+    name: "stall-b",
+    does: "service B stops in the middle of each stream",
+    at: ["service-b"],
+    alerts: [NUMBERS_FAIL, NUMBERS_LATE],
+  },
   {
     name: "crash-b",
     does: "service B is killed, also after each restart",
     // A killed service cannot mark its calls, so the gateways do.
     at: GATEWAYS,
     kills: "service-b",
+    alerts: [{ name: "TargetDown", service: "service-b" }],
   },
   {
     name: "lossy-link",
     does: "30 % of the connections to services are reset, 30 % delayed by 400 ms; chosen again every 0.5 s",
     at: GATEWAYS,
+    alerts: [
+      HELLO_FAILS,
+      NUMBERS_FAIL,
+      { ...HELLO_LATE, mayBeMissing: true },
+      { ...NUMBERS_LATE, mayBeMissing: true },
+    ],
   },
-  { name: "slow-gateway", does: "both gateways take 400 ms longer for each call", at: GATEWAYS },
+  {
+    name: "slow-gateway",
+    does: "both gateways take 400 ms longer for each call",
+    at: GATEWAYS,
+    alerts: [HELLO_LATE, NUMBERS_LATE],
+  },
   {
     name: "slow-a-one",
     does: "one instance of service A takes 400 ms longer for each call",
     at: ["service-a"],
     inOneInstance: true,
     needs: severalInstances,
+    alerts: [{ name: "InstanceSlow", severity: "ticket" }],
   },
   {
     name: "flaky-a",
     does: "service A fails a tenth of its calls, at random",
     at: ["service-a"],
     needs: retries,
+    alerts: [{ name: "RetryRateHigh", severity: "ticket" }],
   },
   {
     name: "token-storm",
     does: "20 requests a second with invalid access tokens arrive at each gateway",
     at: GATEWAYS,
     needs: accessTokens,
+    alerts: [{ name: "AuthenticationFailing", severity: "ticket" }],
   },
   {
     name: "expired-cert",
     does: "service A uses an expired certificate",
     at: ["service-a"],
     needs: tls,
+    alerts: [{ name: "TargetDown", service: "service-a" }],
   },
 ] as const satisfies readonly (Omit<StackFault, "name"> & { readonly name: string })[];
 

@@ -1,24 +1,14 @@
-import type { StackFaultName } from "@lgtm-lab/faults/client";
+import { type FaultAlert, STACK_FAULTS, type StackFaultName } from "@lgtm-lab/faults/stack-faults";
 
-/** The expected effects of a fault (docs/faults.md), which tests/scenarios/alerts.test.ts checks. */
+/** The expected effects of a fault (docs/faults.md). */
 export interface Expected {
   /** The effect on clients of the gateways. */
   readonly client: string;
-  /** The alerts that it causes, except tickets about an objective; undefined if they are not known. */
-  readonly alerts?: readonly ExpectedAlert[];
+  /** Undefined if they are not known. */
+  readonly alerts?: readonly FaultAlert[];
   /** The service whose spans and log lines name the fault. */
   readonly shownBy: string;
   readonly signal: Signal;
-}
-
-export interface ExpectedAlert {
-  readonly name: string;
-  /** For an SLO alert: the suffix of the SLO's name, which is the same for both gateways. */
-  readonly slo?: string;
-  /** For a target alert: the service. */
-  readonly service?: string;
-  /** Default: `page`. */
-  readonly severity?: "ticket";
 }
 
 /** A signal in which the fault is visible. */
@@ -69,76 +59,60 @@ const refused: Signal = {
   limit: 0.2,
 };
 
-const A_LATE = { name: "SloLatencyBurn", slo: "hello-latency" };
-const A_FAILS = { name: "SloAvailabilityBurn", slo: "hello-availability" };
-const B_LATE = { name: "SloPaceBurn", slo: "numbers-pace" };
-const B_FAILS = { name: "SloAvailabilityBurn", slo: "numbers-availability" };
-
-/** The type requires an entry for every fault. */
-export const EXPECTED: Readonly<Record<StackFaultName, Expected>> = {
+/** The effects besides the alerts. The type requires an entry for every fault. */
+const EFFECTS: Readonly<Record<StackFaultName, Omit<Expected, "alerts">>> = {
   "slow-a": {
     client: "/a/hello returns 200, late",
-    alerts: [A_LATE],
     shownBy: "service-a",
     signal: latency,
   },
   "errors-a": {
     client: "half of the requests to /a/hello return 502, at random",
-    alerts: [A_FAILS],
     shownBy: "service-a",
     signal: errors("/a/hello"),
   },
   "slow-b": {
     client: "/b/numbers returns 200, late",
-    alerts: [B_LATE],
     shownBy: "service-b",
     signal: pace,
   },
   "stall-b": {
     client: "/b/numbers returns 504 after 2 s, or an error event in an event stream",
-    alerts: [B_FAILS, B_LATE],
     shownBy: "service-b",
     signal: errors("/b/numbers"),
   },
   "crash-b": {
     client: "/b/numbers returns 503",
-    alerts: [{ name: "TargetDown", service: "service-b" }],
     shownBy: "both gateways",
     signal: errors("/b/numbers"),
   },
   "lossy-link": {
     client: "503, 502, or late",
-    alerts: [A_FAILS, B_FAILS, A_LATE, B_LATE],
     shownBy: "both gateways",
     signal: errors(ANY_ROUTE),
   },
   "slow-gateway": {
     client: "all responses are late",
-    alerts: [A_LATE, B_LATE],
     shownBy: "both gateways",
     signal: latency,
   },
   "slow-a-one": {
     client: "/a/hello returns 200; few requests are late, because the other instances get the calls",
-    alerts: [{ name: "InstanceSlow", severity: "ticket" }],
     shownBy: "service-a",
     signal: latency,
   },
   "flaky-a": {
     client: "/a/hello returns 200, because failed calls are retried",
-    alerts: [{ name: "RetryRateHigh", severity: "ticket" }],
     shownBy: "service-a",
     signal: errors("/a/hello"),
   },
   "token-storm": {
     client: "the requests with invalid tokens get 401, the others are answered",
-    alerts: [{ name: "AuthenticationFailing", severity: "ticket" }],
     shownBy: "both gateways",
     signal: refused,
   },
   "expired-cert": {
     client: "/a/hello returns 503",
-    alerts: [{ name: "TargetDown", service: "service-a" }],
     shownBy: "both gateways",
     signal: errors("/a/hello"),
   },
@@ -147,9 +121,12 @@ export const EXPECTED: Readonly<Record<StackFaultName, Expected>> = {
 /** The default for unknown faults: any page, and the share of failed requests. */
 export const UNKNOWN: Expected = { client: "", shownBy: "", signal: errors(ANY_ROUTE) };
 
-/** Looks up a fault. Ignores inherited properties, because the name can come from a URL. */
-export const expectedOf = (fault: string): Expected =>
-  (Object.hasOwn(EXPECTED, fault) ? EXPECTED[fault as StackFaultName] : undefined) ?? UNKNOWN;
+const EXPECTED: ReadonlyMap<string, Expected> = new Map(
+  STACK_FAULTS.map(({ name, alerts }) => [name, { ...EFFECTS[name], alerts }]),
+);
+
+/** Looks up a fault by a name, which can come from a URL. */
+export const expectedOf = (fault: string): Expected => EXPECTED.get(fault) ?? UNKNOWN;
 
 /** Returns whether an alert is expected for a fault. Of objectives only pages are: their tickets follow minutes later. */
 export function isExpected(labels: Readonly<Record<string, string>>, { alerts }: Expected): boolean {
