@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { REPOSITORY } from "@lgtm-lab/contracts/repository";
+import { SCRAPE_INTERVAL_MS } from "@lgtm-lab/contracts/services";
 import { PROFILES, readSlos, sloAlerts } from "@lgtm-lab/slo";
 import { parse } from "yaml";
 import { alertRuleFile } from "./alert-rules.ts";
@@ -48,6 +49,13 @@ test("the data sources have their uids and addresses, and every link refers to o
   ];
   assert.ok(targets.length >= 6);
   for (const [, uid = ""] of targets) assert.ok(sources.has(uid), uid);
+});
+
+test("Prometheus and its data source have the scrape interval that the code expects", () => {
+  const { global } = parse(readFileSync(join(REPOSITORY, "prometheus.yml"), "utf8"));
+  const prometheus = readDataSources(VARIABLES).get(DATA_SOURCES.prometheus.uid);
+  const expected = `${SCRAPE_INTERVAL_MS / 1000}s`;
+  assert.deepEqual([global.scrape_interval, prometheus?.jsonData.timeInterval], [expected, expected]);
 });
 
 test("the links contain Grafana's variables, not empty text", () => {

@@ -1,3 +1,5 @@
+import { SCRAPE_INTERVAL_MS } from "@lgtm-lab/contracts/services";
+
 /** The time range that is queried. */
 export interface TimeRange {
   /** Unix time in seconds. */
@@ -5,8 +7,8 @@ export interface TimeRange {
   readonly to: number;
 }
 
-/** The scrape interval of Prometheus in seconds: `timeInterval` of the provisioned data source. */
-export const SCRAPE_INTERVAL = 2;
+/** In seconds. */
+export const SCRAPE_INTERVAL = SCRAPE_INTERVAL_MS / 1000;
 
 /** An assumed panel width in pixels: Grafana's default number of points is the width of the panel. */
 const USUAL_WIDTH = 1000;

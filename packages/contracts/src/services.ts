@@ -216,3 +216,9 @@ export const SAMPLE_REQUESTS: readonly SampleRequest[] = [
     crosses: [name],
   })),
 ];
+
+/**
+ * The interval at which Prometheus scrapes, in milliseconds: `scrape_interval` of prometheus.yml and `timeInterval` of
+ * Grafana's data source.
+ */
+export const SCRAPE_INTERVAL_MS = 2000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { StoredAlert } from "@lgtm-lab/contracts";
-import { SCRAPE_INTERVAL } from "@lgtm-lab/grafana";
+import { SCRAPE_INTERVAL_MS } from "@lgtm-lab/contracts/services";
 import pWaitFor from "p-wait-for";
 import { lines } from "../../e2e/support/loki.ts";
 import { exemplars, value } from "../../e2e/support/prometheus.ts";
@@ -14,7 +14,6 @@ const SAMPLES = 50;
 /** A breach needs half a minute and its end a minute and a half, so there are fewer of these. */
 const ALERTS = 3;
 const INTERVAL_MS = 10;
-const SCRAPE_INTERVAL_MS = SCRAPE_INTERVAL * 1000;
 const GIVE_UP_MS = 60_000;
 /** After a fault ends, its pages are resolved within two minutes. */
 const RESOLVED_MS = 180_000;

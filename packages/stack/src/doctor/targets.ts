@@ -18,7 +18,7 @@ import { getJson } from "./http.ts";
 /** Prometheus reads a changed list within 5 s, and passes its targets on every 5 s. */
 const DISCOVERY_MS = 12_000;
 /** Two scrapes. */
-const SCRAPE_MS = 5000;
+const SCRAPE_TIMEOUT_MS = 5000;
 const FILES = ["services", "stack", "alertmanager"] as const;
 
 /** A scrape target, as Prometheus describes it. */
@@ -157,7 +157,7 @@ const up: Hop = {
       const problems = rejectedEntries(context, await activeTargets(context));
       return problems.length > 0 ? allBroken(problems) : fine("");
     });
-    const scraped = await waitUntilOk(SCRAPE_MS, async () => {
+    const scraped = await waitUntilOk(SCRAPE_TIMEOUT_MS, async () => {
       const problems = await targetProblems(context);
       return problems.length > 0 ? allBroken(problems) : fine("");
     });
