@@ -60,7 +60,7 @@ export interface AlertInbox {
   /** The firing alerts. */
   readonly firing: readonly StoredAlert[];
   /** The groups with missing alerts. */
-  readonly cut: readonly IncompleteGroup[];
+  readonly incompleteGroups: readonly IncompleteGroup[];
   readonly heartbeat: { readonly lastSeenAt: string | null };
 }
 

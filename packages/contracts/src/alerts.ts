@@ -34,8 +34,8 @@ const incompleteGroup = v.object({
   groupLabels: v.record(v.string(), v.string()),
   /** The number of alerts of the group that the message contained and the inbox accepted. */
   kept: count,
-  /** The number of missing alerts of the group. Inbox files and `GET /api/alerts` have this name. */
-  cut: count,
+  /** The number of missing alerts of the group. */
+  missing: count,
 });
 /** A group with missing alerts. */
 export type IncompleteGroup = v.InferOutput<typeof incompleteGroup>;
@@ -50,7 +50,7 @@ export function parseIncompleteGroups(text: string): IncompleteGroup[] {
     latest.delete(groupIdentity(group)); // keeps the map in order of arrival
     latest.set(groupIdentity(group), group);
   }
-  return [...latest.values()].filter(({ cut }) => cut > 0);
+  return [...latest.values()].filter(({ missing }) => missing > 0);
 }
 
 function parseLines<Line>(text: string, schema: v.GenericSchema<unknown, Line>): Line[] {
@@ -75,9 +75,9 @@ export const groupName = ({ groupLabels }: Pick<IncompleteGroup, "groupLabels">)
     .join(", ") || "without labels";
 
 /** Returns the start of a note about missing alerts: `3 more alerts of the group alertname="Storm" are`. */
-export function missingAlerts(group: Pick<IncompleteGroup, "cut" | "groupLabels">): string {
-  const [alerts, are] = group.cut === 1 ? ["alert", "is"] : ["alerts", "are"];
-  return `${group.cut.toLocaleString("en")} more ${alerts} of the group ${groupName(group)} ${are}`;
+export function missingAlerts(group: Pick<IncompleteGroup, "missing" | "groupLabels">): string {
+  const [alerts, are] = group.missing === 1 ? ["alert", "is"] : ["alerts", "are"];
+  return `${group.missing.toLocaleString("en")} more ${alerts} of the group ${groupName(group)} ${are}`;
 }
 
 /** Identifies an alert by its source and label set. */

@@ -13,7 +13,7 @@ export async function labAlerts(...options: string[]): Promise<string> {
 /** Returns the inbox of a console, by default that of the shared stack, newest first. */
 export async function inbox(address?: string): Promise<{
   alerts: StoredAlert[];
-  cut: IncompleteGroup[];
+  incompleteGroups: IncompleteGroup[];
   heartbeat: { lastSeenAt: string | null };
 }> {
   const console = address ?? (await lab()).address("console");

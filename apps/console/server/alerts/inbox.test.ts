@@ -24,7 +24,7 @@ const incomplete = (alertname: string, more: Partial<IncompleteGroup> = {}): Inc
   receiver: "console",
   groupLabels: { alertname },
   kept: 250,
-  cut: 10,
+  missing: 10,
   ...more,
 });
 const fingerprints = (alerts: readonly StoredAlert[]) => alerts.map(({ fingerprint }) => fingerprint);
@@ -35,14 +35,14 @@ test("a restart keeps all alerts, the numbers of missing alerts and the heartbea
   before.store([alert("a"), alert("b")]);
   before.store([alert("a", { status: "resolved", endsAt: "2026-11-21T05:00:09Z" })]);
   before.store([alert("c")], incomplete("Storm"));
-  before.store([alert("c", { status: "resolved" })], incomplete("Storm", { cut: 9 }));
+  before.store([alert("c", { status: "resolved" })], incomplete("Storm", { missing: 9 }));
   before.store([alert("d")], incomplete("Over"));
-  before.store([alert("d", { status: "resolved" })], incomplete("Over", { cut: 0 }));
+  before.store([alert("d", { status: "resolved" })], incomplete("Over", { missing: 0 }));
   before.recordHeartbeat("2026-11-21T05:00:10.000Z");
   const after = openInbox(folder);
   assert.deepEqual(after.recent(), before.recent());
   assert.deepEqual(fingerprints(after.firing()), ["b"]);
-  assert.deepEqual(after.incompleteGroups(), [incomplete("Storm", { cut: 9 })]);
+  assert.deepEqual(after.incompleteGroups(), [incomplete("Storm", { missing: 9 })]);
   assert.equal(after.lastHeartbeat(), "2026-11-21T05:00:10.000Z");
   assert.equal(after.store([alert("b")]), 0, "the alert is already stored");
 });

@@ -29,7 +29,7 @@ const MAX_ALERTS = 1000;
 export interface Inbox {
   /**
    * Stores changes: each alert once when it fires and once when it is resolved, and the number of missing alerts of the
-   * group (left out by the sender or omitted by the inbox) if it has changed. Returns the number of alerts stored.
+   * group (omitted by the sender or the inbox) if it has changed. Returns the number of alerts stored.
    */
   readonly store: (alerts: readonly StoredAlert[], group?: IncompleteGroup) => number;
   /** Stores the time of a heartbeat (the alert Watchdog). */
@@ -66,11 +66,11 @@ export function openInbox(folder: string, maxBytes = MAX_BYTES): Inbox {
   }
 
   const hasChanged = (group: IncompleteGroup): boolean =>
-    (incompleteGroups.get(groupIdentity(group))?.cut ?? 0) !== group.cut;
+    (incompleteGroups.get(groupIdentity(group))?.missing ?? 0) !== group.missing;
 
   function updateIncompleteGroups(group: IncompleteGroup): void {
     incompleteGroups.delete(groupIdentity(group));
-    if (group.cut > 0) incompleteGroups.set(groupIdentity(group), group);
+    if (group.missing > 0) incompleteGroups.set(groupIdentity(group), group);
     removeOldest(incompleteGroups);
   }
 

@@ -27,7 +27,7 @@ const message = v.object({
   status,
   alerts: v.array(alert),
   groupLabels: v.optional(stringRecord, {}),
-  /** The number of alerts of the group that the sender left out because of `max_alerts`. */
+  /** The number of alerts of the group that the sender omitted because of `max_alerts`. */
   truncatedAlerts: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0)), 0),
 });
 
@@ -60,6 +60,6 @@ export function parseMessage(body: unknown, receivedAt: string, omitted: number)
       ...each,
       ...(each.status === "resolved" && { endsAt }),
     })),
-    group: { ...common, groupLabels, kept: alerts.length, cut: truncatedAlerts + omitted },
+    group: { ...common, groupLabels, kept: alerts.length, missing: truncatedAlerts + omitted },
   };
 }

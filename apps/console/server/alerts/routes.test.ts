@@ -80,10 +80,12 @@ describe("/api/alerts", () => {
     const response = await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
     assert.deepEqual(await response.json(), { received: 1, stored: 1, omitted: 0, heartbeat: false });
     await post(payloadOf([alertOf()], { truncatedAlerts: 2750 }));
-    const { cut } = (await (await get("/api/alerts")).json()) as { cut: Record<string, unknown>[] };
+    const { incompleteGroups } = (await (await get("/api/alerts")).json()) as {
+      incompleteGroups: Record<string, unknown>[];
+    };
     assert.deepEqual(
-      cut.map(({ groupLabels, kept, cut }) => ({ groupLabels, kept, cut })),
-      [{ groupLabels: { alertname: "TargetDown" }, kept: 1, cut: 2750 }],
+      incompleteGroups.map(({ groupLabels, kept, missing }) => ({ groupLabels, kept, missing })),
+      [{ groupLabels: { alertname: "TargetDown" }, kept: 1, missing: 2750 }],
     );
     assert.ok((await (await get("/plain")).text()).includes("2,750 more alerts"));
     await post(payloadOf([alertOf()], { truncatedAlerts: 1 }));
@@ -112,14 +114,14 @@ describe("/api/alerts", () => {
     assert.ok(long.startsWith(summary.replace("… [truncated]", "")), "truncated between characters");
     assert.ok(Buffer.byteLength(summary) < 2 * MESSAGE_LIMITS.maxStringBytes);
     assert.equal(description, "short");
-    assert.equal(inbox.incompleteGroups()[0]?.cut, 1);
+    assert.equal(inbox.incompleteGroups()[0]?.missing, 1);
   });
 
   it("accepts a message whose only alert exceeds the limit", async (test) => {
     const { inbox, post } = testConsole(test);
     const response = await post(payloadOf([alertOf({ labels: labelsOfSize(MESSAGE_LIMITS.maxKeptBytes) })]));
     assert.deepEqual(await response.json(), { received: 1, stored: 0, omitted: 1, heartbeat: false });
-    assert.equal(inbox.incompleteGroups()[0]?.cut, 1);
+    assert.equal(inbox.incompleteGroups()[0]?.missing, 1);
   });
 
   const INVALID_MESSAGES: [what: string, body: unknown, status: number, detail: RegExp][] = [

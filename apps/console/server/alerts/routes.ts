@@ -29,7 +29,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
     const heartbeat = heartbeats.find(({ status }) => status === "firing");
     if (heartbeat) inbox.recordHeartbeat(heartbeat.receivedAt);
     if (stored > 0)
-      logger.info({ received, stored, omitted, omitted_by_sender: group.cut - omitted }, "alerts stored");
+      logger.info({ received, stored, omitted, omitted_by_sender: group.missing - omitted }, "alerts stored");
     return c.json({ received, stored, omitted, heartbeat: heartbeat !== undefined });
   });
   app.get("/api/alerts", function listAlerts(c) {
@@ -37,7 +37,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
     return c.json<AlertInbox>({
       alerts: inbox.recent(limit),
       firing: inbox.firing(),
-      cut: inbox.incompleteGroups(),
+      incompleteGroups: inbox.incompleteGroups(),
       heartbeat: { lastSeenAt: inbox.lastHeartbeat() ?? null },
     });
   });

@@ -45,7 +45,7 @@ test("control characters in a label do not reach the terminal", () => {
 });
 
 test("a group whose alerts are not all stored shows how many are missing, and where all of them are", () => {
-  const group = { groupLabels: { alertname: "Storm", severity: "page" }, kept: 250, cut: 2750 };
+  const group = { groupLabels: { alertname: "Storm", severity: "page" }, kept: 250, missing: 2750 };
   const common = { receivedAt: "2026-11-21T05:00:03.000Z", receiver: "console", ...group };
   const [alertmanager, grafana] = missingAlertsNotes(
     [

@@ -20,7 +20,7 @@ export async function alerts(options: { lines: number; json?: boolean }): Promis
   if (options.json)
     console.log(
       JSON.stringify(
-        { alerts: shown, cut: incompleteGroups, heartbeat: { lastSeenAt: lastHeartbeat ?? null } },
+        { alerts: shown, incompleteGroups, heartbeat: { lastSeenAt: lastHeartbeat ?? null } },
         null,
         2,
       ),

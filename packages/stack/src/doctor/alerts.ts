@@ -55,16 +55,16 @@ const delivered: Hop = {
         `Alertmanager sends alerts to ${address || "no address"} (${file})`,
         `write ${inbox} to that file, which Alertmanager reads for each message; or run npx lab down && npx lab up -d`,
       );
-    const { heartbeat, cut } = await getJson<Inbox>(inbox);
+    const { heartbeat, incompleteGroups } = await getJson<Inbox>(inbox);
     const samples = parseSamples((await getText(context.at("ALERTMANAGER_PORT", "/metrics"))).body);
     const result = heartbeatResult(heartbeat.lastSeenAt, samples, Date.now());
-    return result.state === "ok" ? fine(result.detail, cut.map(missingAlertsNote)) : result;
+    return result.state === "ok" ? fine(result.detail, incompleteGroups.map(missingAlertsNote)) : result;
   },
 };
 
 interface Inbox {
   readonly heartbeat: { readonly lastSeenAt: string | null };
-  readonly cut: readonly IncompleteGroup[];
+  readonly incompleteGroups: readonly IncompleteGroup[];
 }
 
 const missingAlertsNote = (group: IncompleteGroup): Diagnosis => ({

@@ -84,7 +84,8 @@ test("reads a response of unexpected shape as empty", () => {
 test("reads groups with missing alerts", () => {
   const groupLabels = { alertname: "Storm" };
   const receivedAt = "2026-11-21T05:00:03.000Z";
-  assert.deepEqual(readInbox({ cut: [{ receivedAt, groupLabels, kept: 250, cut: 2750 }] }).incompleteGroups, [
+  const incompleteGroups = [{ receivedAt, groupLabels, kept: 250, missing: 2750 }];
+  assert.deepEqual(readInbox({ incompleteGroups }).incompleteGroups, [
     { receivedAt: Date.parse(receivedAt), groupLabels, missing: 2750 },
   ]);
 });

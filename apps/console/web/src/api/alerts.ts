@@ -110,14 +110,14 @@ const readRule = (rule: Json): Rule => ({
 
 /** Reads the response of the console's `/api/alerts`. */
 export function readInbox(response: unknown): Inbox {
-  const { alerts, firing, cut, heartbeat } = record(response);
+  const { alerts, firing, incompleteGroups, heartbeat } = record(response);
   return {
     alerts: records(alerts).map(readInboxAlert),
     firing: records(firing).map(readInboxAlert),
-    incompleteGroups: records(cut).map((group) => ({
+    incompleteGroups: records(incompleteGroups).map((group) => ({
       receivedAt: time(group.receivedAt),
       groupLabels: labelsOf(group.groupLabels),
-      missing: number(group.cut) ?? 0,
+      missing: number(group.missing) ?? 0,
     })),
     heartbeatAt: time(record(heartbeat).lastSeenAt) || undefined,
   };

@@ -46,7 +46,7 @@ const sent = (more: object = {}) => ({
 const inbox = (alerts: object[] = [], more: object = {}) => ({
   alerts,
   firing: [],
-  cut: [],
+  incompleteGroups: [],
   heartbeat: { lastSeenAt: minutesAgo(0.5) },
   ...more,
 });
@@ -98,7 +98,9 @@ test("the history has one row for each incident, with its state and times", asyn
     ...quiet,
     "/api/alertmanager/alerts": [{ fingerprint: "b2", labels: {}, startsAt: minutesAgo(9), status: {} }],
     "/api/alerts": inbox([sent(over), sent(), sent(other)], {
-      cut: [{ receivedAt: minutesAgo(1), groupLabels: { alertname: "Storm" }, kept: 250, cut: 2750 }],
+      incompleteGroups: [
+        { receivedAt: minutesAgo(1), groupLabels: { alertname: "Storm" }, kept: 250, missing: 2750 },
+      ],
     }),
   });
   renderAt("/alerts", <Alerts />);
