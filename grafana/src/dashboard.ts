@@ -142,7 +142,7 @@ const faults = annotation({
   tags: "service_name,fault",
 });
 
-/** Alerts that are firing, except the dead man's switch, which always fires. */
+/** Alerts that are firing, except Watchdog, which always fires. */
 const alerts = annotation({
   name: "Alerts",
   colour: "red",

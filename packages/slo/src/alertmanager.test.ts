@@ -132,7 +132,7 @@ describe("alertmanager.yml", () => {
     assert.ok(performance.now() - start < 11_000, "quick");
   });
 
-  it("sends the dead man's switch to a separate receiver", async () => {
+  it("sends Watchdog to a separate receiver, as a heartbeat", async () => {
     await manager.send([{ alertname: "Watchdog", severity: "none", service_name: "prometheus", ...demo }]);
     const heartbeat = await notified({ alertname: "Watchdog" });
     assert.equal(heartbeat.receiver, "heartbeat");

@@ -143,8 +143,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     what: "the end during a pause of the retries",
     ...HEALTH,
-    from: "# which mutes it, is resolved.\n        keep_firing_for: 10s",
-    to: "# which mutes it, is resolved.\n        keep_firing_for: 2s",
+    from: "# which inhibits it, is resolved.\n        keep_firing_for: 10s",
+    to: "# which inhibits it, is resolved.\n        keep_firing_for: 2s",
     run: "RetryRateHigh",
   },
   {

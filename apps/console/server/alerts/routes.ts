@@ -44,7 +44,7 @@ export function alertRoutes(app: Hono, inbox: Inbox): void {
   onlyMethods(app, "/api/alerts", ["GET", "HEAD", "POST"]);
 }
 
-/** Returns whether an alert is the dead man's switch, which always fires to show that alerting works. */
+/** Returns whether an alert is Watchdog, which always fires to show that alerting works. */
 const isHeartbeat = ({ receiver, labels }: StoredAlert): boolean =>
   receiver === "heartbeat" || labels.alertname === "Watchdog";
 

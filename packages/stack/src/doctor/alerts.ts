@@ -41,8 +41,7 @@ const reached: Hop = {
 };
 
 /**
- * Checks that Alertmanager has the inbox's address, and that the dead man's switch arrives, which uses the same path as
- * every alert.
+ * Checks that Alertmanager has the inbox's address, and that heartbeats arrive, which use the same path as every alert.
  */
 const delivered: Hop = {
   name: "Alertmanager → console",

@@ -40,7 +40,7 @@ test("groups the windows of one objective, with the start of the earliest firing
   assert.deepEqual([one?.state, one?.since, one?.parts], ["firing", 2000, ["2m", "12m"]]);
 });
 
-test("sorts firing pages first and pending alerts last, without the dead man's switch", () => {
+test("sorts firing pages first and pending alerts last, without Watchdog", () => {
   const labels = (severity: string, service_name: string) => ({ severity, service_name });
   const all = active([
     rule("Watchdog", alert({ labels: { severity: "none" } })),

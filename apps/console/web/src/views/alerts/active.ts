@@ -17,11 +17,11 @@ export interface ActiveGroup {
   readonly suppression: "silenced" | "inhibited" | undefined;
 }
 
-/** The dead man's switch, which always fires to show that alerting works. */
+/** The name of the alert that always fires, to show that alerting works. */
 export const WATCHDOG = "Watchdog";
 const RANK: Readonly<Record<string, number>> = { page: 0, ticket: 1 };
 
-/** Returns the firing and pending alerts without the dead man's switch, firing pages first. */
+/** Returns the firing and pending alerts without Watchdog, firing pages first. */
 export function activeAlerts(
   groups: readonly RuleGroup[],
   alertmanagerAlerts: readonly AlertmanagerAlert[] = [],

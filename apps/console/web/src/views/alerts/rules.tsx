@@ -27,7 +27,7 @@ export function Rules({ groups, open, now }: { groups: readonly RuleGroup[]; ope
 }
 
 function Summary({ group: { rules, interval }, now }: { group: RuleGroup; now: number }) {
-  // The dead man's switch always fires, so it is not counted.
+  // Watchdog always fires, so it is not counted.
   const count = (state: string) =>
     rules.filter((rule) => rule.state === state && rule.name !== WATCHDOG).length;
   const broken = rules.filter(({ health }) => health === "err").length;

@@ -5,7 +5,7 @@ import type { ActiveGroup } from "./active.ts";
 /** The heartbeat is sent once a minute, so at least two are missing after this time. */
 const LATE_MS = 150_000;
 
-/** Shows when the dead man's switch was last received. If it is not received, other alerts are not either. */
+/** Shows when the last heartbeat (alert Watchdog) arrived. Without heartbeats, other alerts do not arrive either. */
 export function HeartbeatTile({ at, now }: { at: number | undefined; now: number }) {
   const late = at === undefined || now - at > LATE_MS;
   return (
@@ -14,8 +14,8 @@ export function HeartbeatTile({ at, now }: { at: number | undefined; now: number
       <p className="tile-value number">{at === undefined ? "no heartbeat yet" : late ? "down" : "up"}</p>
       <p className="muted number">
         {at === undefined
-          ? "The dead man's switch is sent once a minute."
-          : `Dead man's switch received ${elapsed(now - at)} ago, at ${clock(at, now)}.`}
+          ? "A heartbeat (alert Watchdog) is sent once a minute."
+          : `Last heartbeat ${elapsed(now - at)} ago, at ${clock(at, now)}.`}
         {late && at !== undefined && " Other alerts may not be delivered either."}
       </p>
     </div>
