@@ -40,17 +40,17 @@ try {
   else if (name !== undefined) await setFault(access, name, { forMs: Number(seconds) * 1000 });
   const faults = (await listFaults(access)).filter(({ fault }) => available.includes(fault));
   // A fault that needs a mechanism is unavailable while this is off.
-  const unavailable = faults.find(({ fault, unavailable }) => unavailable && !fault.needs)?.unavailable;
-  if (unavailable !== undefined) fail(`Cannot list the faults: ${unavailable}. ${access.hint}`);
+  const unavailable = faults.find(({ fault, unavailableReason }) => unavailableReason && !fault.needs);
+  if (unavailable) fail(`Cannot list the faults: ${unavailable.unavailableReason}. ${access.hint}`);
   for (const fault of faults) console.log(lineOf(fault));
 } catch (error) {
   if (error instanceof LabError) fail(error.message);
   throw error;
 }
 
-function lineOf({ fault, until, unavailable }: FaultStatus): string {
+function lineOf({ fault, until, unavailableReason }: FaultStatus): string {
   const state = until === undefined ? "-".padEnd(30) : `until ${new Date(until).toISOString()}`;
-  return `${fault.name.padEnd(13)} ${state}  ${fault.does}${unavailable ? ` (${unavailable})` : ""}`;
+  return `${fault.name.padEnd(13)} ${state}  ${fault.effect}${unavailableReason ? ` (${unavailableReason})` : ""}`;
 }
 
 function checkName(fault: string): void {

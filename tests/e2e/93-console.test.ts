@@ -39,8 +39,7 @@ async function raw(base: string, head: string): Promise<number> {
 interface Fault {
   name: string;
   until: string | null;
-  available: boolean;
-  problem?: string;
+  unavailableReason?: string;
 }
 
 describe("the console", () => {
@@ -184,11 +183,13 @@ describe("the console", () => {
     const { base } = await urls();
     const until = async (name: string) =>
       (await read<Fault[]>("/api/faults")).find((fault) => fault.name === name)?.until ?? null;
-    const unavailable = (await read<Fault[]>("/api/faults")).filter(({ available }) => !available);
+    const unavailable = (await read<Fault[]>("/api/faults")).filter(
+      ({ unavailableReason }) => unavailableReason !== undefined,
+    );
     const needs = STACK_FAULTS.filter((fault) => fault.needs).map(({ name }) => name);
     assert.deepEqual(unavailable.map(({ name }) => name).sort(), needs.sort());
-    for (const { name, problem = "" } of unavailable)
-      assert.match(problem, /it needs .*, which gateway/, name);
+    for (const { name, unavailableReason = "" } of unavailable)
+      assert.match(unavailableReason, /it needs .*, which gateway/, name);
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ for_ms: 30_000 });
     for (const name of ["errors-a", "crash-b"]) {

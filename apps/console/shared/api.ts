@@ -34,14 +34,12 @@ export interface DashboardEntry {
 /** A fault, in the response of every request below `/api/faults`. */
 export interface FaultEntry {
   readonly name: string;
-  /** Its effect, in one line: "service A takes 400 ms longer for each call". */
-  readonly does: string;
+  /** In one line: "service A takes 400 ms longer for each call". */
+  readonly effect: string;
   /** The end of the fault (ISO 8601), or null if it is not active. */
   readonly until: string | null;
-  /** Whether the fault can be set now. */
-  readonly available: boolean;
-  /** The reason why the fault is not available. */
-  readonly problem?: string;
+  /** The reason why the fault cannot be set now. */
+  readonly unavailableReason?: string;
 }
 
 /** A gateway, in `GET /api/gateways`. */

@@ -33,10 +33,13 @@ describe("faults", () => {
       STACK_FAULTS.map(({ name }) => name),
     );
     assert.deepEqual(
-      all.filter(({ available }) => available).map(({ name }) => name),
+      all.filter(({ unavailableReason }) => unavailableReason === undefined).map(({ name }) => name),
       ["slow-a", "errors-a"],
     );
-    assert.match(all.find(({ name }) => name === "slow-b")?.problem ?? "", /no service listens.*service-b/);
+    assert.match(
+      all.find(({ name }) => name === "slow-b")?.unavailableReason ?? "",
+      /no service listens.*service-b/,
+    );
   });
 
   it("are set for a time, and ended individually or together", async (test) => {
@@ -57,10 +60,11 @@ describe("faults", () => {
 
   it("use the token that the launcher currently stores", async (test) => {
     const { get, stateFolder } = await withServiceA(test, { FAULT_ADMIN_TOKEN: "" });
-    assert.match((await of(await get("/api/faults"), "slow-a"))?.problem ?? "", /requires another token/);
+    const reason = async (name: string) => (await of(await get("/api/faults"), name))?.unavailableReason;
+    assert.match((await reason("slow-a")) ?? "", /requires another token/);
     mkdirSync(join(stateFolder, "run"));
     writeFileSync(join(stateFolder, "run/fault-admin-token"), TOKEN);
-    assert.equal((await of(await get("/api/faults"), "slow-a"))?.available, true);
+    assert.equal(await reason("slow-a"), undefined);
   });
 
   it("cannot be set without a launcher if they need one", async (test) => {
@@ -71,9 +75,9 @@ describe("faults", () => {
     const url = `http://127.0.0.1:${server.port}`;
     const urls = { FAULT_ADMIN_GATEWAY_URL: url, FAULT_ADMIN_REST_URL: url };
     const { get, write } = await withServiceA(test, urls);
-    const crash = await of(await get("/api/faults"), "crash-b");
-    assert.deepEqual([crash?.available, /launcher/.test(crash?.problem ?? "")], [false, true]);
-    assert.equal((await of(await get("/api/faults"), "slow-gateway"))?.available, true);
+    assert.match((await of(await get("/api/faults"), "crash-b"))?.unavailableReason ?? "", /launcher/);
+    const slow = await of(await get("/api/faults"), "slow-gateway");
+    assert.deepEqual([slow?.until, slow?.unavailableReason], [null, undefined]);
     const response = await write("/api/faults/crash-b", "PUT");
     assert.equal(response.status, 503);
     assert.ok(!gateway.isAnyActive, "the fault is not set partially");

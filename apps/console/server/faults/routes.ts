@@ -60,12 +60,11 @@ export function faultRoutes(app: Hono, env: Env, guard: MiddlewareHandler): void
 }
 
 async function list(access: FaultAccess): Promise<FaultEntry[]> {
-  return (await listFaults(access)).map(({ fault: { name, does }, until, unavailable }) => ({
+  return (await listFaults(access)).map(({ fault: { name, effect }, until, unavailableReason }) => ({
     name,
-    does,
+    effect,
     until: until === undefined ? null : new Date(until).toISOString(),
-    available: unavailable === undefined,
-    ...(unavailable !== undefined && { problem: unavailable }),
+    ...(unavailableReason !== undefined && { unavailableReason }),
   }));
 }
 

@@ -101,7 +101,7 @@ test("a service that is not running cannot be broken, and has no fault", async (
     all.map(({ until }) => until),
     STACK_FAULTS.map(() => undefined),
   );
-  assert.match(all[0]?.unavailable ?? "", /no service listens at the fault admin port of service-a \(http:/);
+  assert.match(all[0]?.unavailableReason ?? "", /no service listens at the fault admin port of service-a \(http:/);
   assert.deepEqual(await endFaults(stack), []);
 });
 
@@ -235,7 +235,7 @@ test("a fault is set in the running instances, if one is down", async (t) => {
   await setFault(partly, "slow-a");
   assert.equal(ports[2].faults.has("slow-a"), true);
   await assert.rejects(setFault(partly, "slow-a", { instance: 2 }), /No service listens/);
-  assert.equal((await status("slow-a"))?.unavailable, undefined);
+  assert.equal((await status("slow-a"))?.unavailableReason, undefined);
 });
 
 test("a name with several addresses is several instances, which get its name as Host", async (t) => {
@@ -308,13 +308,13 @@ for (const [name, off, on, what] of [
       assert.match(error.message, /which gateway and gateway-rest do not have/);
       return true;
     });
-    assert.match((await status(name))?.unavailable ?? "", what);
+    assert.match((await status(name))?.unavailableReason ?? "", what);
     assert.equal(
       ports.some(({ faults }) => faults.size > 0),
       false,
     );
     ports[0].gateway.state = on;
-    assert.equal((await status(name))?.unavailable, undefined);
+    assert.equal((await status(name))?.unavailableReason, undefined);
     await setFault(access, name);
     assert.ok((await status(name))?.until);
   });

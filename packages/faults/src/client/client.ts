@@ -67,7 +67,7 @@ export interface FaultStatus {
   /** The time at which it ends, in milliseconds since the epoch; undefined if it is not set. */
   readonly until: number | undefined;
   /** The reason why it cannot be set now; undefined if it can. */
-  readonly unavailable: string | undefined;
+  readonly unavailableReason: string | undefined;
   /** The numbers of the instances in which it is active, if its service has several and not all have it. */
   readonly instances?: readonly number[];
 }
@@ -218,7 +218,7 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
     const isPartly = target !== undefined && active.length > 0 && active.length < inInstances.length;
     const until = [...inServices, ...inInstances].filter((end) => end !== undefined);
     const silent = states.find((each) => each.every((state) => typeof state === "string"))?.[0];
-    const unavailable =
+    const unavailableReason =
       typeof silent === "string"
         ? silent
         : needsLauncher(access, fault)
@@ -227,7 +227,7 @@ export async function listFaults(access: FaultAccess): Promise<FaultStatus[]> {
     return {
       fault,
       until: until.length > 0 ? Math.max(...until) : undefined,
-      unavailable,
+      unavailableReason,
       ...(isPartly && { instances: active }),
     };
   });

@@ -6,8 +6,8 @@ export type StackFaultName = (typeof TABLE)[number]["name"];
 /** A fault that `lab break` can set on a running stack. */
 export interface StackFault {
   readonly name: StackFaultName;
-  /** Its effect, in one line. */
-  readonly does: string;
+  /** In one line. */
+  readonly effect: string;
   /** The services in which it is set. */
   readonly at: readonly ServiceName[];
   /** The alerts that it causes, except tickets about an objective: they fire minutes after its pages. */
@@ -76,31 +76,31 @@ const NUMBERS_LATE = { name: "SloPaceBurn", slo: "numbers-pace" } as const;
 const TABLE = [
   {
     name: "slow-a",
-    does: "service A takes 400 ms longer for each call",
+    effect: "service A takes 400 ms longer for each call",
     at: ["service-a"],
     alerts: [HELLO_LATE],
   },
   {
     name: "errors-a",
-    does: "service A fails half of its calls, at random",
+    effect: "service A fails half of its calls, at random",
     at: ["service-a"],
     alerts: [HELLO_FAILS],
   },
   {
     name: "slow-b",
-    does: "service B takes 400 ms longer for each call",
+    effect: "service B takes 400 ms longer for each call",
     at: ["service-b"],
     alerts: [NUMBERS_LATE],
   },
   {
     name: "stall-b",
-    does: "service B stops in the middle of each stream",
+    effect: "service B stops in the middle of each stream",
     at: ["service-b"],
     alerts: [NUMBERS_FAIL, NUMBERS_LATE],
   },
   {
     name: "crash-b",
-    does: "service B is killed, also after each restart",
+    effect: "service B is killed, also after each restart",
     // A killed service cannot mark its calls, so the gateways do.
     at: GATEWAYS,
     kills: "service-b",
@@ -108,7 +108,7 @@ const TABLE = [
   },
   {
     name: "lossy-link",
-    does: "30 % of the connections to services are reset, 30 % delayed by 400 ms; chosen again every 0.5 s",
+    effect: "30 % of the connections to services are reset, 30 % delayed by 400 ms; chosen again every 0.5 s",
     at: GATEWAYS,
     alerts: [
       HELLO_FAILS,
@@ -119,13 +119,13 @@ const TABLE = [
   },
   {
     name: "slow-gateway",
-    does: "both gateways take 400 ms longer for each call",
+    effect: "both gateways take 400 ms longer for each call",
     at: GATEWAYS,
     alerts: [HELLO_LATE, NUMBERS_LATE],
   },
   {
     name: "slow-a-one",
-    does: "one instance of service A takes 400 ms longer for each call",
+    effect: "one instance of service A takes 400 ms longer for each call",
     at: ["service-a"],
     inOneInstance: true,
     needs: severalInstances,
@@ -133,21 +133,21 @@ const TABLE = [
   },
   {
     name: "flaky-a",
-    does: "service A fails a tenth of its calls, at random",
+    effect: "service A fails a tenth of its calls, at random",
     at: ["service-a"],
     needs: retries,
     alerts: [{ name: "RetryRateHigh", severity: "ticket" }],
   },
   {
     name: "token-storm",
-    does: "20 requests a second with invalid access tokens arrive at each gateway",
+    effect: "20 requests a second with invalid access tokens arrive at each gateway",
     at: GATEWAYS,
     needs: accessTokens,
     alerts: [{ name: "AuthenticationFailing", severity: "ticket" }],
   },
   {
     name: "expired-cert",
-    does: "service A uses an expired certificate",
+    effect: "service A uses an expired certificate",
     at: ["service-a"],
     needs: tls,
     alerts: [{ name: "TargetDown", service: "service-a" }],

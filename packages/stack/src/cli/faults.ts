@@ -51,7 +51,7 @@ const RECONNECT_FAILURES = 1;
 async function isActive(faults: client.FaultAccess, name: string): Promise<boolean | undefined> {
   const state = (await client.listFaults(faults)).find(({ fault }) => fault.name === name);
   if (state?.until !== undefined) return true;
-  return state?.unavailable === undefined ? false : undefined;
+  return state?.unavailableReason === undefined ? false : undefined;
 }
 
 /**
@@ -140,10 +140,10 @@ export async function listFaults(target: Target): Promise<number> {
     await reportUnreachable(cluster);
     return client.listFaults(access);
   });
-  const rows = faults.map(({ fault, until, unavailable, instances }) => [
+  const rows = faults.map(({ fault, until, unavailableReason, instances }) => [
     fault.name,
-    fault.does,
-    until === undefined ? (unavailable ?? "-") : clock(until) + inInstances(instances),
+    fault.effect,
+    until === undefined ? (unavailableReason ?? "-") : clock(until) + inInstances(instances),
   ]);
   console.log(plainTable(rows, ["fault", "effect", "active until"]));
   return 0;

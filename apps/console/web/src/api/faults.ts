@@ -7,10 +7,10 @@ import { fetchLogLines } from "./loki.ts";
 /** A fault of `lab break`. */
 export interface Fault {
   readonly name: string;
-  readonly description: string;
+  readonly effect: string;
   /** The end of the active fault: Unix time in milliseconds. */
   readonly until: number | undefined;
-  /** The reason why the fault is not available. */
+  /** The reason why the fault cannot be set now. */
   readonly unavailableReason: string | undefined;
 }
 
@@ -50,11 +50,11 @@ export async function firstAffectedCall(
   return line;
 }
 
-const readFault = ({ name, does, until, available, problem }: FaultEntry): Fault => ({
+const readFault = ({ name, effect, until, unavailableReason }: FaultEntry): Fault => ({
   name,
-  description: does,
+  effect,
   until: until === null ? undefined : Date.parse(until),
-  unavailableReason: available ? undefined : (problem ?? "This fault is not available here."),
+  unavailableReason,
 });
 
 /** A log line about a fault that was set, affected a call, or ended. */

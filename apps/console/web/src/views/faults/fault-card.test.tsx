@@ -8,7 +8,7 @@ import Faults from "./index.tsx";
 const NOW = 1_795_000_000_000;
 const slowB: Fault = {
   name: "slow-b",
-  description: "makes calls to B slow",
+  effect: "makes calls to B slow",
   until: undefined,
   unavailableReason: undefined,
 };
@@ -77,7 +77,7 @@ test("the view shows loading, an error, and that no fault was set", async () => 
 
 test("Start sets the fault for the chosen time", async () => {
   const bodies: unknown[] = [];
-  const state = { name: "slow-b", does: "makes calls to B slow", until: null, available: true };
+  const state = { name: "slow-b", effect: "makes calls to B slow", until: null };
   const { requests } = serve({
     ...lines,
     "/api/config": { grafana: null, token: "secret" },

@@ -17,7 +17,7 @@ interface Props {
 
 /** Shows one fault with its effect, its expected alerts, and buttons to start and stop it. */
 export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, onWatch }: Props) {
-  const { name, description, until, unavailableReason } = fault;
+  const { name, effect, until, unavailableReason } = fault;
   const active = until !== undefined && until > now;
   const { client, alerts = [], shownBy } = expectedOf(name);
   const title = `fault-${name}`;
@@ -37,7 +37,7 @@ export function FaultCard({ fault, now, busy, shown, forWords, onStart, onStop, 
           </span>
         )}
       </header>
-      <p>{sentence(description)}</p>
+      <p>{sentence(effect)}</p>
       <dl className="expectations">
         {client && <Expectation name="Clients get">{client}</Expectation>}
         {alerts.length > 0 && (

@@ -25,7 +25,7 @@ const labels = {
 function lab({ broken = true } = {}) {
   return serve({
     "/api/config": { grafana: null, token: "secret" },
-    "/api/faults": [{ name: "slow-b", does: "makes calls to B slow", until: null, available: true }],
+    "/api/faults": [{ name: "slow-b", effect: "makes calls to B slow", until: null }],
     "/api/loki/query_range": (url: URL) => {
       const query = url.searchParams.get("query") ?? "";
       if (!broken) return streams();
