@@ -77,7 +77,7 @@ async function runVite(root: string, target: string, progress: BuildProgress): P
       lines: true,
     });
     for await (const line of child.iterable({ from: "all" })) {
-      const step = stepOf(line);
+      const step = viteStepOf(line);
       if (step) progress(`building the web application: ${step}`);
     }
     await child;
@@ -92,7 +92,7 @@ async function runVite(root: string, target: string, progress: BuildProgress): P
 }
 
 /** Extracts Vite's current step from a line of its output. Returns undefined for other lines. */
-const stepOf = (line: string): string | undefined =>
+const viteStepOf = (line: string): string | undefined =>
   /(transforming|modules transformed|rendering chunks|computing gzip size|built in [\d.]+ ?m?s)/.exec(
     line,
   )?.[0];

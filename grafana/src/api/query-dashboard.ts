@@ -3,7 +3,7 @@ import { filledBy } from "../empty-panels.ts";
 import { countResult } from "../queries/backend-client.ts";
 import { type DashboardJson, type PanelJson, panelsOf, type TargetJson } from "../queries/dashboard-json.ts";
 import { interpolate, type VariableValues } from "../queries/interpolation.ts";
-import { stepOf, type TimeRange } from "../queries/intervals.ts";
+import { panelStep, type TimeRange } from "../queries/intervals.ts";
 import { panelQueries } from "../queries/list-queries.ts";
 import { variableSelections } from "../queries/variable-values.ts";
 import { DATA_SOURCES } from "../uids.ts";
@@ -78,7 +78,7 @@ const requestOf = (
 ): DsQuery => ({
   ...target,
   expr: interpolate(target.expr ?? "", values, "regex"),
-  intervalMs: stepOf(range, panel.maxDataPoints) * 1000,
+  intervalMs: panelStep(range, panel.maxDataPoints) * 1000,
   maxDataPoints: panel.maxDataPoints ?? USUAL_POINTS,
 });
 
@@ -115,7 +115,7 @@ async function annotationProblems(
     expr,
     range: true,
     interval: "2s",
-    intervalMs: stepOf(range) * 1000,
+    intervalMs: panelStep(range) * 1000,
     maxDataPoints: USUAL_POINTS,
   }));
   const problems = await problemsOf(client, queries, range, () => undefined);

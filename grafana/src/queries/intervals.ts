@@ -35,8 +35,8 @@ const ROUNDED: readonly (readonly [number, number])[] = [
   [5_400_000, 3_600_000],
 ];
 
-/** Returns the interval of one point of a panel in seconds: `$__interval`, at least one scrape interval. */
-export function stepOf({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): number {
+/** Returns the step of a panel's queries in seconds (`$__interval`): at least one scrape interval. */
+export function panelStep({ from, to }: TimeRange, maxDataPoints = USUAL_WIDTH): number {
   const exact = ((to - from) * 1000) / maxDataPoints;
   const rounded = ROUNDED.find(([below]) => exact < below)?.[1] ?? 7_200_000;
   return Math.max(rounded / 1000, SCRAPE_INTERVAL);

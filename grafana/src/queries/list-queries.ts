@@ -7,7 +7,7 @@ import {
   variableExpression,
 } from "./dashboard-json.ts";
 import { interpolate, type VariableValues } from "./interpolation.ts";
-import { globalVariables, panelTimeRange, stepOf, type TimeRange } from "./intervals.ts";
+import { globalVariables, panelTimeRange, panelStep, type TimeRange } from "./intervals.ts";
 
 export type Language = "promql" | "logql" | "traceql";
 
@@ -74,7 +74,7 @@ function runnable(
   const language = map ? "promql" : LANGUAGES[target.datasource.type];
   if (!language)
     throw new Error(`${dashboard.uid}, ${panel.title}: no such data source: ${target.datasource.type}`);
-  const step = stepOf(range, panel.maxDataPoints);
+  const step = panelStep(range, panel.maxDataPoints);
   const all = { ...values, ...globalVariables(range, step) };
   const texts = map ? SERVICE_MAP : [target.expr ?? target.query ?? ""];
   return texts.map((text) => ({
@@ -104,7 +104,7 @@ export const variableQueries = (
   (templating.list ?? []).flatMap((variable) => {
     const expression = variableExpression(variable);
     if (expression === undefined) return [];
-    const step = stepOf(range);
+    const step = panelStep(range);
     return [
       {
         dashboard: uid,
@@ -127,7 +127,7 @@ export const variableQueries = (
 
 /** Returns the queries of a dashboard's annotations. They may be empty, but must not fail. */
 export function annotationQueries(dashboard: DashboardJson, range: TimeRange): RunnableQuery[] {
-  const step = stepOf(range);
+  const step = panelStep(range);
   return (dashboard.annotations.list ?? []).map((annotation) => ({
     dashboard: dashboard.uid,
     panel: `annotation ${annotation.name}`,

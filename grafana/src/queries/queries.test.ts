@@ -7,17 +7,17 @@ import {
   panelQueries,
   problemOf,
   readDashboards,
-  stepOf,
+  panelStep,
 } from "../index.ts";
 
 const minutes = (count: number) => ({ from: 1_800_000_000, to: 1_800_000_000 + count * 60 });
 
 test("the step is the same as in Grafana, and at least one scrape interval", () => {
   assert.deepEqual(
-    [5, 15, 60, 360, 1440].map((count) => stepOf(minutes(count))),
+    [5, 15, 60, 360, 1440].map((count) => panelStep(minutes(count))),
     [2, 2, 5, 20, 60],
   );
-  assert.equal(stepOf(minutes(15), 90), 10);
+  assert.equal(panelStep(minutes(15), 90), 10);
 });
 
 test("$__rate_interval is at least four scrape intervals, and at least one more than the step", () => {

@@ -1,6 +1,6 @@
 import { SERVICE_NAMES } from "@lgtm-lab/contracts/services";
 import type { FaultEntry } from "../../../shared/api.ts";
-import { type Line, millisecondsOf } from "../lines/read.ts";
+import { type Line, nanosecondsToMs } from "../lines/read.ts";
 import { del, get, put } from "./http.ts";
 import { fetchLogLines } from "./loki.ts";
 
@@ -94,7 +94,7 @@ export function readFaultLines(lines: readonly Line[]): FaultLine[] {
 
 function readFaultLine({ time, traceId, fields }: Line): FaultLine | undefined {
   const { fault = "", msg = "", service_name: service = "" } = fields;
-  const at = millisecondsOf(time);
+  const at = nanosecondsToMs(time);
   if (!Number.isFinite(at) || fault === "" || !fault.split(",").every(isFaultName)) return undefined;
   const base = { fault, at, service };
   const forMs = Number(fields.for_ms ?? Number.NaN);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { burnLevel, readSlos, secondsOf } from "./slo.ts";
+import { burnLevel, readSlos } from "./slo.ts";
 
 const series = (name: string, value: string, more: Record<string, string> = {}) => ({
   metric: { __name__: `slo:${name}`, slo: "gateway-hello-latency", service_name: "gateway", ...more },
@@ -37,10 +37,6 @@ test("a budget that is not recorded yet is missing", () => {
     undefined,
   );
   assert.deepEqual(readSlos([]), []);
-});
-
-test("reads durations", () => {
-  assert.deepEqual(["10s", "2m", "2h24m", "3d", "x"].map(secondsOf), [10, 120, 8640, 259_200, 0]);
 });
 
 test("classifies burn rates", () => {

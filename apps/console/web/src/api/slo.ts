@@ -1,3 +1,4 @@
+import { parseDurationMs } from "../range/range.ts";
 import { type Labels, query, type Series } from "./prometheus.ts";
 
 /** One objective, from the recording rules of packages/slo (docs/slos.md). */
@@ -27,15 +28,6 @@ export interface BurnRate {
 /** PromQL for the series that {@link readSlos} reads. */
 const SLO_QUERY = '{__name__=~"slo:(objective|burn_rate|error_budget_remaining)"}';
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** Reads a duration in Prometheus' notation (`2h24m`) as seconds. */
-export const secondsOf = (duration: string): number =>
-  [...duration.matchAll(/(\d{1,9})([smhd])/g)].reduce(
-    (sum, [, n, unit]) => sum + Number(n) * (UNITS[unit ?? ""] ?? 0),
-    0,
-  );
-
 /** Reads the result of {@link SLO_QUERY}, sorted by name. */
 export function readSlos(series: readonly Series[]): Slo[] {
   const samples = series.map(({ metric, values }) => ({ metric, value: Number(values.at(-1)?.[1]) }));
@@ -58,7 +50,7 @@ export function readSlos(series: readonly Series[]): Slo[] {
         burnRates: rates
           .filter(isOfSlo)
           .map(({ metric: { window = "" }, value: rate }) => ({ window, rate }))
-          .sort((a, b) => secondsOf(a.window) - secondsOf(b.window)),
+          .sort((a, b) => (parseDurationMs(a.window) ?? 0) - (parseDurationMs(b.window) ?? 0)),
       };
     })
     .sort((a, b) => a.name.localeCompare(b.name));

@@ -4,7 +4,7 @@ import { Link } from "react-router";
 import { preciseClock } from "../app/format.ts";
 import { serviceStyle } from "../app/services.ts";
 import { levelTone } from "./levels.ts";
-import { DETAILS, detailOf, errorOf, type Line, millisecondsOf } from "./read.ts";
+import { DETAILS, detailOf, errorOf, type Line, nanosecondsToMs } from "./read.ts";
 import { type Row, type Rows, useRowsInElement, useRowsInPage } from "./use-rows.ts";
 
 interface Props {
@@ -76,7 +76,7 @@ function List(props: Props & Rows) {
               {...row}
               count={lines.length}
               line={line}
-              time={formatTime?.(millisecondsOf(line.time))}
+              time={formatTime?.(nanosecondsToMs(line.time))}
               detail={detailOf(line, details)}
               open={open.has(line.key)}
               marked={isMarked?.(line) ?? false}
@@ -187,7 +187,7 @@ const LineRow = memo(
 const traceHref = ({ traceId, spanId }: Line) => `/traces/${traceId}${spanId ? `?span=${spanId}` : ""}`;
 
 function isoTime({ time }: Line): string | undefined {
-  const date = new Date(millisecondsOf(time));
+  const date = new Date(nanosecondsToMs(time));
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 

@@ -126,4 +126,4 @@ export function errorOf({ fields }: Line): string | undefined {
 }
 
 /** Converts a Unix time in nanoseconds to one in milliseconds. Loses precision, so do not use it to compare lines. */
-export const millisecondsOf = (time: string): number => Number(time) / 1e6;
+export const nanosecondsToMs = (time: string): number => Number(time) / 1e6;

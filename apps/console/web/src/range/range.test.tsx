@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "vitest";
-import { resolve, stepOf } from "./range.ts";
+import { barSeconds, parseDurationMs, resolve } from "./range.ts";
 
 const now = 1_795_635_260_000;
 
@@ -25,6 +25,13 @@ test("rejects invalid ranges", () => {
 test("limits ranges to 30 days and steps to at least one second", () => {
   const range = resolve({ from: "now-999999h", to: "now" }, now);
   assert.equal(range && range.to - range.from, 30 * 864e5);
-  assert.equal(stepOf({ from: 0, to: 1000 }, 60), 1);
-  assert.equal(stepOf({ from: 0, to: 3_600_000 }, 60), 60);
+  assert.equal(barSeconds({ from: 0, to: 1000 }, 60), 1);
+  assert.equal(barSeconds({ from: 0, to: 3_600_000 }, 60), 60);
+});
+
+test("parses durations", () => {
+  assert.equal(parseDurationMs("1h30m"), 5_400_000);
+  assert.equal(parseDurationMs("2h24m"), 8_640_000);
+  assert.equal(parseDurationMs(">15s"), 15_000);
+  for (const none of ["", "auto", "5", "s", "1.5h", "-1s"]) assert.equal(parseDurationMs(none), undefined);
 });

@@ -20,8 +20,28 @@ export const QUICK = [
   ["now-7d", "7 days"],
 ] as const;
 
-const UNITS: Readonly<Record<string, number>> = { s: 1e3, m: 6e4, h: 36e5, d: 864e5, w: 6048e5 };
 const MAX_RANGE_MS = 30 * 864e5;
+
+const UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+  M: 2_592_000_000,
+  y: 31_536_000_000,
+};
+
+/** Parses a duration such as `15s`, `>1m` or `1h30m` to milliseconds. Returns undefined if it is invalid. */
+export function parseDurationMs(duration: string): number | undefined {
+  const bare = duration.replace(/^[<>=]+/, "").trim();
+  if (!/^(\d+(ms|[smhdwMy]))+$/.test(bare)) return undefined;
+  return [...bare.matchAll(/(\d+)(ms|[smhdwMy])/g)].reduce(
+    (sum, [, amount = "", unit = ""]) => sum + Number(amount) * (UNITS[unit] ?? 0),
+    0,
+  );
+}
 
 /** Resolves a range to milliseconds. Returns undefined for an invalid time, or if the end is before the start. */
 export function resolve({ from, to }: UrlRange, now: number): Range | undefined {
@@ -33,9 +53,9 @@ export function resolve({ from, to }: UrlRange, now: number): Range | undefined 
 /** Not `dateMath` of `@grafana/data`, which adds 850 KB (72 KB compressed) to the views Traces and Logs. */
 function moment(text: string, now: number): number | undefined {
   if (/^\d{12,14}$/.test(text)) return Number(text);
-  const [, count, unit = ""] = /^now(?:-(\d{1,6})([smhdw]))?$/.exec(text) ?? [undefined];
-  if (count !== undefined) return now - Number(count) * (UNITS[unit] ?? 0);
   if (text === "now") return now;
+  const [, ago] = /^now-(\d{1,6}[smhdw])$/.exec(text) ?? [];
+  if (ago !== undefined) return now - (parseDurationMs(ago) ?? 0);
   const date = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : date;
 }
@@ -43,6 +63,6 @@ function moment(text: string, now: number): number | undefined {
 /** Returns whether the range ends now. */
 export const isLive = ({ to }: UrlRange): boolean => to === "now";
 
-/** Returns the step for about `bars` bars, in whole seconds. */
-export const stepOf = ({ from, to }: Range, bars: number): number =>
+/** Returns the duration of one of about `bars` bars, in whole seconds. */
+export const barSeconds = ({ from, to }: Range, bars: number): number =>
   Math.max(1, Math.ceil((to - from) / 1000 / bars));

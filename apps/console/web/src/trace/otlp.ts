@@ -1,4 +1,4 @@
-import { type Json, list, record, records, string } from "../app/json.ts";
+import { type Json, readList, record, records, string } from "../app/json.ts";
 export type AttributeValue = string | number | boolean | null | readonly AttributeValue[] | AttributeMap;
 export interface AttributeMap {
   readonly [key: string]: AttributeValue;
@@ -70,7 +70,7 @@ function otlpValue(value: unknown, depth = 0): AttributeValue {
   if (typeof any.bytesValue === "string") return any.bytesValue;
   if (depth > 8) return "…";
   if (any.arrayValue !== undefined)
-    return list(record(any.arrayValue).values).map((one) => otlpValue(one, depth + 1));
+    return readList(record(any.arrayValue).values).map((one) => otlpValue(one, depth + 1));
   if (any.kvlistValue === undefined) return null;
   const pairs = records(record(any.kvlistValue).values);
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-import { list, record, string } from "../app/json.ts";
+import { readList, record, string } from "../app/json.ts";
 import {
   type Attributes,
   attributesOf,
@@ -60,12 +60,12 @@ function* rawSpans(response: unknown, remarks: Remarks): Generator<Raw> {
   const outer = record(response);
   const body = outer.trace === undefined ? outer : record(outer.trace);
   if (outer.status === "PARTIAL" || outer.status === 1) remarks.partial(string(outer.message));
-  for (const batch of list(body.batches ?? body.resourceSpans).map(record)) {
+  for (const batch of readList(body.batches ?? body.resourceSpans).map(record)) {
     const resource = attributesOf(record(batch.resource).attributes);
     const scopes = batch.scopeSpans ?? batch.instrumentationLibrarySpans;
-    for (const each of list(scopes).map(record)) {
+    for (const each of readList(scopes).map(record)) {
       const scope = string(record(each.scope ?? each.instrumentationLibrary).name);
-      for (const span of list(each.spans).map(record)) {
+      for (const span of readList(each.spans).map(record)) {
         const id = hexId(span.spanId, 8);
         // 0 means that the sender set no time. Tempo then omits the field.
         const start = nanoseconds(span.startTimeUnixNano) || undefined;
@@ -99,14 +99,14 @@ function spanOf(
     attributes: attributesOf(span.attributes),
     resource,
     scope,
-    events: list(span.events)
+    events: readList(span.events)
       .map(record)
       .map((event) => ({
         name: string(event.name),
         at: since(nanoseconds(event.timeUnixNano) ?? start),
         attributes: attributesOf(event.attributes),
       })),
-    links: list(span.links)
+    links: readList(span.links)
       .map(record)
       .map((link) => ({
         traceId: hexId(link.traceId, 16),

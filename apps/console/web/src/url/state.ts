@@ -9,33 +9,33 @@ export interface Codec<T> {
 }
 
 /** Returns a codec for strings. */
-export const text = (byDefault = ""): Codec<string> => ({
-  read: ([value]) => value ?? byDefault,
-  write: (value) => (value === byDefault ? [] : [value]),
+export const text = (fallback = ""): Codec<string> => ({
+  read: ([value]) => value ?? fallback,
+  write: (value) => (value === fallback ? [] : [value]),
 });
 
 /** Returns a codec for integers from `min` to `max`. */
 export const wholeNumber = (
-  byDefault: number,
+  fallback: number,
   { min = 0, max = Number.MAX_SAFE_INTEGER } = {},
 ): Codec<number> => ({
   read: ([value = ""]) => {
-    const number = /^-?\d+$/.test(value) ? Number(value) : byDefault;
-    return number >= min && number <= max ? number : byDefault;
+    const number = /^-?\d+$/.test(value) ? Number(value) : fallback;
+    return number >= min && number <= max ? number : fallback;
   },
-  write: (value) => (value === byDefault ? [] : [String(value)]),
+  write: (value) => (value === fallback ? [] : [String(value)]),
 });
 
 /** Returns a codec for one of several strings. */
-export const oneOf = <const T extends string>(choices: readonly T[], byDefault: NoInfer<T>): Codec<T> => ({
-  read: ([value]) => choices.find((choice) => choice === value) ?? byDefault,
-  write: (value) => (value === byDefault ? [] : [value]),
+export const oneOf = <const T extends string>(choices: readonly T[], fallback: NoInfer<T>): Codec<T> => ({
+  read: ([value]) => choices.find((choice) => choice === value) ?? fallback,
+  write: (value) => (value === fallback ? [] : [value]),
 });
 
 /** Returns a codec for booleans. */
-export const flag = (byDefault = false): Codec<boolean> => ({
-  read: ([value]) => (value === undefined ? byDefault : value === "1" || value === "true"),
-  write: (value) => (value === byDefault ? [] : [value ? "1" : "0"]),
+export const flag = (fallback = false): Codec<boolean> => ({
+  read: ([value]) => (value === undefined ? fallback : value === "1" || value === "true"),
+  write: (value) => (value === fallback ? [] : [value ? "1" : "0"]),
 });
 
 /** A codec for repeated parameters, such as `level=error&level=warning`. */

@@ -6,7 +6,7 @@ import type { ExemplarPoint } from "../frames/exemplars.ts";
 import type { Panel } from "../model/panel.ts";
 import { queryContext, resolveIn, type Scope } from "../queries/context.ts";
 import { runExemplars, runTarget } from "../queries/run.ts";
-import { millisecondsOf } from "../time/interval.ts";
+import { parseDurationMs } from "../../range/range.ts";
 import { readRange } from "../time/range.ts";
 import { interpolate } from "../variables/interpolate.ts";
 
@@ -95,7 +95,7 @@ function ownScope({ timeFrom }: Panel, scope: Scope): Scope {
   const { from, to } = scope.range.raw;
   const isFixed = typeof from !== "string" || typeof to !== "string";
   const own = interpolate(timeFrom, resolveIn(scope, {}));
-  if (isFixed || millisecondsOf(own) === undefined) return scope;
+  if (isFixed || parseDurationMs(own) === undefined) return scope;
   const range = readRange(`now-${own}`, "now");
   return range ? { ...scope, range } : scope;
 }

@@ -2,7 +2,7 @@ import type { TimeRange } from "@grafana/data";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { text, useUrlChange, useUrlState } from "../../url/state.ts";
 import type { Dashboard } from "../model/dashboard.ts";
-import { millisecondsOf } from "../time/interval.ts";
+import { parseDurationMs } from "../../range/range.ts";
 import { readRange } from "../time/range.ts";
 
 const plain = text("");
@@ -37,7 +37,7 @@ export function useDashboardTime(dashboard: Dashboard): DashboardTime {
   // biome-ignore lint/correctness/useExhaustiveDependencies: each refresh evaluates "now" again
   const range = useMemo(() => readRange(rawFrom, rawTo) as TimeRange, [rawFrom, rawTo, tick]);
   const wanted = urlRefresh === "off" ? "" : urlRefresh || dashboard.refresh;
-  const every = millisecondsOf(wanted);
+  const every = parseDurationMs(wanted);
   const refresh = every !== undefined && every >= FASTEST_MS ? wanted : "";
   const refreshNow = useCallback(() => setTick((before) => before + 1), []);
 

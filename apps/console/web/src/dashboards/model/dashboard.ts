@@ -1,4 +1,4 @@
-import { flag, type Json, number, record, records, text, texts } from "../../app/json.ts";
+import { type Json, number, readFlag, readText, readTexts, record, records } from "../../app/json.ts";
 import { type Link, readLinks } from "./link.ts";
 import { MAX_QUERIES, type Panel, readPanel } from "./panel.ts";
 import { type DataSourceRef, readDataSource, readTarget, type Target } from "./target.ts";
@@ -57,15 +57,15 @@ export function readDashboard(json: unknown): Dashboard {
   const skipped = document.panels.length - all.length;
   const tooMany = count(all) - MAX_PANELS;
   return {
-    uid: text(document.uid),
-    title: text(document.title, "Untitled dashboard"),
-    description: text(document.description),
-    tags: texts(document.tags),
-    from: text(time.from, "now-1h"),
-    to: text(time.to, "now"),
-    refresh: text(document.refresh),
+    uid: readText(document.uid),
+    title: readText(document.title, "Untitled dashboard"),
+    description: readText(document.description),
+    tags: readTexts(document.tags),
+    from: readText(time.from, "now-1h"),
+    to: readText(time.to, "now"),
+    refresh: readText(document.refresh),
     sharedCrosshair: number(document.graphTooltip) !== undefined && document.graphTooltip !== 0,
-    timezone: text(document.timezone, "browser") || "browser",
+    timezone: readText(document.timezone, "browser") || "browser",
     variables: records(record(document.templating).list)
       .map(readVariable)
       .filter(({ name }) => name !== ""),
@@ -79,7 +79,7 @@ export function readDashboard(json: unknown): Dashboard {
       ...all
         .flatMap((panel) => (panel.type === "row" ? records(panel.panels) : [panel]))
         .filter(({ targets }) => records(targets).length > MAX_QUERIES)
-        .map(({ title }) => `"${text(title)}" has more than ${MAX_QUERIES} queries; the others are not run.`),
+        .map(({ title }) => `"${readText(title)}" has more than ${MAX_QUERIES} queries; the others are not run.`),
       ...(tooMany > 0 ? [`It has ${tooMany} more panels than the console draws (${MAX_PANELS}).`] : []),
     ],
   };
@@ -102,8 +102,8 @@ function sectionsOf(all: readonly Json[]): Section[] {
       const inside = records(json.panels).slice(0, left);
       left -= inside.length;
       const panels = inside.map((panel, place) => readPanel(panel, `${index}.${place}`));
-      const collapsed = flag(json.collapsed);
-      sections.push({ key: `row-${index}`, title: text(json.title), collapsed, hasHeading: true, panels });
+      const collapsed = readFlag(json.collapsed);
+      sections.push({ key: `row-${index}`, title: readText(json.title), collapsed, hasHeading: true, panels });
     } else if (left-- > 0) {
       // Panels after a collapsed row do not belong to that row.
       if (sections.at(-1)?.collapsed) sections.push({ ...NO_HEADING, key: `after-${index}`, panels: [] });
@@ -118,16 +118,16 @@ const top = (panel: Json): number => number(record(panel.gridPos).y) ?? Number.M
 function readAnnotation(json: Json): Annotation {
   const datasource = readDataSource(json.datasource);
   return {
-    name: text(json.name, "Annotation"),
-    enabled: flag(json.enable, true),
-    colour: text(json.iconColor, "blue"),
+    name: readText(json.name, "Annotation"),
+    enabled: readFlag(json.enable, true),
+    colour: readText(json.iconColor, "blue"),
     datasource,
     target: readTarget(
       { expr: json.expr, ...record(json.target), datasource: json.datasource },
       datasource,
       0,
     ),
-    titleFormat: text(json.titleFormat),
-    textFormat: text(json.textFormat),
+    titleFormat: readText(json.titleFormat),
+    textFormat: readText(json.textFormat),
   };
 }

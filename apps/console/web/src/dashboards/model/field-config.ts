@@ -1,4 +1,4 @@
-import { type Json, number, record, records, text } from "../../app/json.ts";
+import { type Json, number, readText, record, records } from "../../app/json.ts";
 
 /** Options of fields such as units, colours and thresholds: defaults, and overrides for the fields of a matcher. */
 export interface FieldConfig {
@@ -16,10 +16,10 @@ export function readFieldConfig(value: unknown): FieldConfig {
     defaults: readDefaults(record(defaults)),
     overrides: records(overrides)
       .map(({ matcher, properties }) => ({
-        matcher: { id: text(record(matcher).id), options: record(matcher).options },
+        matcher: { id: readText(record(matcher).id), options: record(matcher).options },
         properties: records(properties)
           .filter(({ id }) => typeof id === "string")
-          .map(({ id, value: property }) => ({ id: text(id), value: wellFormed(text(id), property) })),
+          .map(({ id, value: property }) => ({ id: readText(id), value: wellFormed(readText(id), property) })),
       }))
       .filter(({ matcher }) => matcher.id !== ""),
   };
@@ -39,7 +39,7 @@ function wellFormed(name: string, value: unknown): unknown {
       return typeof value === "string" && value !== "" && !(value in Object.prototype) ? value : undefined;
     case "displayName":
     case "noValue":
-      return value === undefined || value === null ? undefined : text(value) || undefined;
+      return value === undefined || value === null ? undefined : readText(value) || undefined;
     case "min":
     case "max":
       return number(value);
@@ -64,7 +64,7 @@ function wellFormed(name: string, value: unknown): unknown {
 
 function thresholds(value: Json): Json | undefined {
   const steps = records(value.steps).map(({ color, value: from }, index) => ({
-    color: text(color, "green"),
+    color: readText(color, "green"),
     value: index === 0 ? Number.NEGATIVE_INFINITY : (number(from) ?? 0),
   }));
   if (steps.length === 0) return undefined;

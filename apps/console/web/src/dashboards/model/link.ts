@@ -1,4 +1,4 @@
-import { flag, records, text, texts } from "../../app/json.ts";
+import { readFlag, readText, readTexts, records } from "../../app/json.ts";
 
 /** A link of a dashboard or a panel. */
 export interface Link {
@@ -17,13 +17,13 @@ export interface Link {
 /** Reads the links of a dashboard or a panel. */
 export const readLinks = (value: unknown): readonly Link[] =>
   records(value).map((json) => ({
-    title: text(json.title, "Link"),
+    title: readText(json.title, "Link"),
     type: json.type === "dashboards" ? "dashboards" : "link",
-    url: text(json.url),
-    tags: texts(json.tags),
-    asDropdown: flag(json.asDropdown),
-    includeVars: flag(json.includeVars),
-    keepTime: flag(json.keepTime),
-    targetBlank: flag(json.targetBlank),
-    tooltip: text(json.tooltip),
+    url: readText(json.url),
+    tags: readTexts(json.tags),
+    asDropdown: readFlag(json.asDropdown),
+    includeVars: readFlag(json.includeVars),
+    keepTime: readFlag(json.keepTime),
+    targetBlank: readFlag(json.targetBlank),
+    tooltip: readText(json.tooltip),
   }));

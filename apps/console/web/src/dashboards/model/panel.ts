@@ -1,4 +1,4 @@
-import { between, flag, type Json, number, record, records, text } from "../../app/json.ts";
+import { clampedInteger, type Json, number, readFlag, readText, record, records } from "../../app/json.ts";
 import { type FieldConfig, readFieldConfig } from "./field-config.ts";
 import { type Link, readLinks } from "./link.ts";
 import { readDataSource, readTarget, type Target } from "./target.ts";
@@ -37,35 +37,35 @@ export const MAX_QUERIES = 26;
 /** Reads a panel. `key` identifies it in the dashboard. */
 export function readPanel(json: Json, key: string): Panel {
   const grid = record(json.gridPos);
-  const w = between(grid.w, 1, 24, 12);
+  const w = clampedInteger(grid.w, 1, 24, 12);
   const targets = records(json.targets).slice(0, MAX_QUERIES);
   const datasource = readDataSource(json.datasource, readDataSource(targets[0]?.datasource));
   return {
     key,
-    type: text(json.type, "unknown"),
-    title: text(json.title),
-    description: text(json.description),
+    type: readText(json.type, "unknown"),
+    title: readText(json.title),
+    description: readText(json.description),
     grid: {
-      x: between(grid.x, 0, 24 - w, 0),
-      y: between(grid.y, 0, 1e6, 0),
+      x: clampedInteger(grid.x, 0, 24 - w, 0),
+      y: clampedInteger(grid.y, 0, 1e6, 0),
       w,
-      h: between(grid.h, 2, 60, 8),
+      h: clampedInteger(grid.h, 2, 60, 8),
     },
-    transparent: flag(json.transparent),
+    transparent: readFlag(json.transparent),
     targets: targets.map((target, index) => readTarget(target, datasource, index)),
     maxDataPoints: number(json.maxDataPoints),
-    interval: text(json.interval),
-    timeFrom: text(json.timeFrom),
+    interval: readText(json.interval),
+    timeFrom: readText(json.timeFrom),
     options: record(json.options),
     fieldConfig: readFieldConfig(json.fieldConfig),
     transformations: records(json.transformations).map(({ id, options, disabled }) => ({
-      id: text(id),
+      id: readText(id),
       options: record(options),
-      disabled: flag(disabled),
+      disabled: readFlag(disabled),
     })),
     links: readLinks(json.links),
-    repeat: text(json.repeat),
+    repeat: readText(json.repeat),
     repeatDown: json.repeatDirection === "v",
-    maxPerRow: between(json.maxPerRow, 1, 24, 4),
+    maxPerRow: clampedInteger(json.maxPerRow, 1, 24, 4),
   };
 }

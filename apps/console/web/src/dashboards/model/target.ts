@@ -1,4 +1,4 @@
-import { flag, type Json, number, record, text } from "../../app/json.ts";
+import { type Json, number, readFlag, readText, record } from "../../app/json.ts";
 
 export interface DataSourceRef {
   readonly type: string;
@@ -25,36 +25,36 @@ export interface Target {
 /** Reads `{type, uid}` or, in old files, the name of the data source. */
 export function readDataSource(
   value: unknown,
-  byDefault: DataSourceRef = { type: "", uid: "" },
+  fallback: DataSourceRef = { type: "", uid: "" },
 ): DataSourceRef {
-  if (typeof value === "string") return { type: typeOf(value, byDefault.type), uid: value };
+  if (typeof value === "string") return { type: typeOf(value, fallback.type), uid: value };
   const { type, uid } = record(value);
-  const given = { type: text(type), uid: text(uid) };
-  if (!given.type && !given.uid) return byDefault;
+  const given = { type: readText(type), uid: readText(uid) };
+  if (!given.type && !given.uid) return fallback;
   return { type: typeOf(given.type || given.uid, given.type), uid: given.uid };
 }
 
 const KINDS = ["prometheus", "loki", "tempo"] as const;
 
-function typeOf(name: string, byDefault: string): string {
+function typeOf(name: string, fallback: string): string {
   const lower = name.toLowerCase();
-  return KINDS.find((kind) => lower.includes(kind)) ?? (lower.includes("mimir") ? "prometheus" : byDefault);
+  return KINDS.find((kind) => lower.includes(kind)) ?? (lower.includes("mimir") ? "prometheus" : fallback);
 }
 
 /** Reads a query of a panel. */
 export function readTarget(json: Json, ofPanel: DataSourceRef, index: number): Target {
-  const instant = flag(json.instant) || json.queryType === "instant";
+  const instant = readFlag(json.instant) || json.queryType === "instant";
   return {
-    refId: text(json.refId, String.fromCharCode(65 + (index % 26))),
+    refId: readText(json.refId, String.fromCharCode(65 + (index % 26))),
     datasource: readDataSource(json.datasource, ofPanel),
-    hide: flag(json.hide),
-    query: text(json.expr) || text(json.query),
-    legendFormat: text(json.legendFormat),
-    instant: instant && !(flag(json.range) && json.format !== "table"),
-    exemplar: flag(json.exemplar),
+    hide: readFlag(json.hide),
+    query: readText(json.expr) || readText(json.query),
+    legendFormat: readText(json.legendFormat),
+    instant: instant && !(readFlag(json.range) && json.format !== "table"),
+    exemplar: readFlag(json.exemplar),
     format: json.format === "table" || json.format === "heatmap" ? json.format : "time_series",
-    queryType: text(json.queryType),
+    queryType: readText(json.queryType),
     limit: number(json.limit) ?? number(json.maxLines),
-    interval: text(json.interval),
+    interval: readText(json.interval),
   };
 }

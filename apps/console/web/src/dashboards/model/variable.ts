@@ -1,4 +1,4 @@
-import { flag, type Json, number, record, text, texts } from "../../app/json.ts";
+import { type Json, number, readFlag, readText, readTexts, record } from "../../app/json.ts";
 import { type DataSourceRef, readDataSource } from "./target.ts";
 
 export type VariableType = "query" | "custom" | "interval" | "datasource" | "textbox" | "constant" | "other";
@@ -33,23 +33,23 @@ const TYPES: readonly VariableType[] = ["query", "custom", "interval", "datasour
 /** Reads a variable. */
 export function readVariable(json: Json): Variable {
   const query = record(json.query);
-  const label = text(query.label);
+  const label = readText(query.label);
   const { value } = record(json.current);
   return {
-    name: text(json.name),
-    label: text(json.label) || text(json.name),
-    description: text(json.description),
+    name: readText(json.name),
+    label: readText(json.label) || readText(json.name),
+    description: readText(json.description),
     type: TYPES.find((type) => type === json.type) ?? "other",
     datasource: readDataSource(json.datasource),
-    query: text(json.query) || text(query.query) || text(query.expr) || text(json.definition),
-    labelOf: label ? { label, stream: text(query.stream) } : undefined,
-    regex: text(json.regex),
+    query: readText(json.query) || readText(query.query) || readText(query.expr) || readText(json.definition),
+    labelOf: label ? { label, stream: readText(query.stream) } : undefined,
+    regex: readText(json.regex),
     sort: number(json.sort) ?? 0,
-    multi: flag(json.multi),
-    includeAll: flag(json.includeAll),
-    allValue: text(json.allValue),
+    multi: readFlag(json.multi),
+    includeAll: readFlag(json.includeAll),
+    allValue: readText(json.allValue),
     hidden: number(json.hide) === 2 || json.type === "constant",
-    skipUrl: flag(json.skipUrlSync),
-    current: Array.isArray(value) ? texts(value) : typeof value === "string" ? [value] : [],
+    skipUrl: readFlag(json.skipUrlSync),
+    current: Array.isArray(value) ? readTexts(value) : typeof value === "string" ? [value] : [],
   };
 }

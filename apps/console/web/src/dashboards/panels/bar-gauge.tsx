@@ -1,7 +1,7 @@
 import { type FieldDisplay, getDisplayValueAlignmentFactors, VizOrientation } from "@grafana/data";
 import { BarGaugeDisplayMode, BarGaugeNamePlacement, BarGaugeValueMode } from "@grafana/schema";
 import { BarGauge, VizRepeater } from "@grafana/ui";
-import { number, oneOf, record } from "../../app/json.ts";
+import { number, readOneOf, record } from "../../app/json.ts";
 import { BARGAUGE_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
 import { displayValues, WithLinks } from "./values.tsx";
@@ -10,7 +10,7 @@ import { displayValues, WithLinks } from "./values.tsx";
 export function BarGaugePanel(props: PanelProps) {
   const { panel, width, height, frames, theme } = props;
   const { options } = panel;
-  const orientation = oneOf(VizOrientation, options.orientation, VizOrientation.Horizontal);
+  const orientation = readOneOf(VizOrientation, options.orientation, VizOrientation.Horizontal);
   const values = () => displayValues(props, BARGAUGE_DEFAULTS);
   return (
     <VizRepeater<FieldDisplay, ReturnType<typeof getDisplayValueAlignmentFactors>>
@@ -37,10 +37,10 @@ export function BarGaugePanel(props: PanelProps) {
             theme={theme}
             text={record(options.text)}
             alignmentFactors={alignmentFactors}
-            displayMode={oneOf(BarGaugeDisplayMode, options.displayMode, BarGaugeDisplayMode.Gradient)}
+            displayMode={readOneOf(BarGaugeDisplayMode, options.displayMode, BarGaugeDisplayMode.Gradient)}
             showUnfilled={options.showUnfilled !== false}
-            valueDisplayMode={oneOf(BarGaugeValueMode, options.valueMode, BarGaugeValueMode.Color)}
-            namePlacement={oneOf(BarGaugeNamePlacement, options.namePlacement, BarGaugeNamePlacement.Auto)}
+            valueDisplayMode={readOneOf(BarGaugeValueMode, options.valueMode, BarGaugeValueMode.Color)}
+            namePlacement={readOneOf(BarGaugeNamePlacement, options.namePlacement, BarGaugeNamePlacement.Auto)}
             isOverflow={false}
           />
         </WithLinks>

@@ -1,5 +1,5 @@
 import type { GrafanaTheme2 } from "@grafana/data";
-import { between, type Json, number } from "../../app/json.ts";
+import { clampedInteger, type Json, number } from "../../app/json.ts";
 
 /** The colours of ColorBrewer's schemes, from low to high on a light background. */
 const SCHEMES: Readonly<Record<string, readonly string[]>> = {
@@ -72,7 +72,7 @@ export function colourScale(options: Json, theme: GrafanaTheme2): { of: (share: 
   const stops = SCHEMES[name] ?? SCHEMES.Oranges ?? [];
   const flipped = (theme.isDark && !ABSOLUTE.has(name)) !== (options.reverse === true);
   const ordered = flipped ? [...stops].reverse() : stops;
-  const steps = between(options.steps, 2, 128, 64);
+  const steps = clampedInteger(options.steps, 2, 128, 64);
   const palette = Array.from({ length: steps }, (_, index) => mixed(ordered, index / (steps - 1)));
   return { of: (share) => palette[Math.round(clamped(share) ** exponent * (steps - 1))] ?? "transparent" };
 }

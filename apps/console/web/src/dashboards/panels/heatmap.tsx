@@ -2,7 +2,7 @@ import { dateTimeFormat, formattedValueToString, getValueFormat } from "@grafana
 import { VizTooltipContent, VizTooltipHeader, VizTooltipWrapper } from "@grafana/ui";
 import { useMemo, useRef } from "react";
 import type uPlot from "uplot";
-import { number, record, text } from "../../app/json.ts";
+import { number, readText, record } from "../../app/json.ts";
 import { Bands } from "../plot/bands.tsx";
 import { CellsPlot, cellsConfig } from "../plot/cells.tsx";
 import { Exemplars } from "../plot/exemplars.tsx";
@@ -20,7 +20,7 @@ export function HeatmapPanel(props: PanelProps) {
     [frames, panel],
   );
   const colours = useMemo(() => colourScale(record(panel.options.color), theme), [panel, theme]);
-  const unit = text(record(panel.options.yAxis).unit) || text(panel.fieldConfig.defaults.unit, "short");
+  const unit = readText(record(panel.options.yAxis).unit) || readText(panel.fieldConfig.defaults.unit, "short");
   const format = useMemo(() => {
     const formatter = getValueFormat(unit);
     return (value: number) =>

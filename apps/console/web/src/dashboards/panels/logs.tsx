@@ -1,6 +1,6 @@
 import { dateTimeFormat } from "@grafana/data";
 import { useRef } from "react";
-import { flag } from "../../app/json.ts";
+import { readFlag } from "../../app/json.ts";
 import { LineList } from "../../lines/line-list.tsx";
 import { framesToLines } from "../frames/loki.ts";
 import type { PanelProps } from "./types.ts";
@@ -21,9 +21,9 @@ export function LogsPanel({ panel, frames, height, timeZone }: PanelProps) {
         label={`${panel.title}: log lines`}
         dense
         scroller={scroller}
-        wrap={flag(options.wrapLogMessage, false)}
+        wrap={readFlag(options.wrapLogMessage, false)}
         formatTime={
-          flag(options.showTime, true)
+          readFlag(options.showTime, true)
             ? (ms) => dateTimeFormat(ms, { timeZone, format: "HH:mm:ss.SSS" })
             : null
         }

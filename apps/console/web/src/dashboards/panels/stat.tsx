@@ -7,7 +7,7 @@ import {
   BigValueTextMode,
   VizRepeater,
 } from "@grafana/ui";
-import { oneOf, record } from "../../app/json.ts";
+import { readOneOf, record } from "../../app/json.ts";
 import { STAT_DEFAULTS } from "./defaults.ts";
 import type { PanelProps } from "./types.ts";
 import { displayValues, WithLinks } from "./values.tsx";
@@ -16,7 +16,7 @@ import { displayValues, WithLinks } from "./values.tsx";
 export function StatPanel(props: PanelProps) {
   const { panel, width, height, frames, theme } = props;
   const { options } = panel;
-  const graphMode = oneOf(BigValueGraphMode, options.graphMode, BigValueGraphMode.Area);
+  const graphMode = readOneOf(BigValueGraphMode, options.graphMode, BigValueGraphMode.Area);
   const values = () =>
     displayValues(props, STAT_DEFAULTS, {
       sparkline: graphMode !== BigValueGraphMode.None,
@@ -31,17 +31,17 @@ export function StatPanel(props: PanelProps) {
       renderCounter={0}
       itemSpacing={3}
       autoGrid
-      orientation={oneOf(VizOrientation, options.orientation, VizOrientation.Auto)}
+      orientation={readOneOf(VizOrientation, options.orientation, VizOrientation.Auto)}
       renderValue={({ value, alignmentFactors, width: wide, height: high, count }) => (
         <WithLinks value={value}>
           <BigValue
             value={value.display}
             count={count}
             {...(value.sparkline && { sparkline: value.sparkline })}
-            colorMode={oneOf(BigValueColorMode, options.colorMode, BigValueColorMode.Value)}
+            colorMode={readOneOf(BigValueColorMode, options.colorMode, BigValueColorMode.Value)}
             graphMode={graphMode}
-            justifyMode={oneOf(BigValueJustifyMode, options.justifyMode, BigValueJustifyMode.Auto)}
-            textMode={oneOf(BigValueTextMode, options.textMode, BigValueTextMode.Auto)}
+            justifyMode={readOneOf(BigValueJustifyMode, options.justifyMode, BigValueJustifyMode.Auto)}
+            textMode={readOneOf(BigValueTextMode, options.textMode, BigValueTextMode.Auto)}
             alignmentFactors={alignmentFactors}
             text={record(options.text)}
             width={wide}

@@ -2,7 +2,7 @@ import { type DataFrame, FieldType, getFieldDisplayName } from "@grafana/data";
 import { TableCellHeight } from "@grafana/schema";
 import { TableNG } from "@grafana/ui/unstable";
 import { useMemo } from "react";
-import { number, records, text } from "../../app/json.ts";
+import { number, readText, records } from "../../app/json.ts";
 import type { PanelProps } from "./types.ts";
 
 /** Draws a table, whose cells can be links. */
@@ -13,7 +13,7 @@ export function TablePanel({ panel, width, height, frames, scope }: PanelProps) 
   const sortBy = useMemo(
     () =>
       records(options.sortBy).map(({ displayName, desc }) => ({
-        displayName: text(displayName),
+        displayName: readText(displayName),
         desc: desc === true,
       })),
     [options.sortBy],
@@ -30,7 +30,7 @@ export function TablePanel({ panel, width, height, frames, scope }: PanelProps) 
       ariaLabel={panel.title}
       noHeader={options.showHeader === false}
       sortBy={sortBy.filter(({ displayName }) => known.has(displayName))}
-      cellHeight={CELL_HEIGHTS[text(options.cellHeight)] ?? TableCellHeight.Sm}
+      cellHeight={CELL_HEIGHTS[readText(options.cellHeight)] ?? TableCellHeight.Sm}
       timeRange={scope.range}
       structureRev={1}
       resizable

@@ -1,6 +1,6 @@
 import { renderTextPanelMarkdown, textUtil } from "@grafana/data";
 import { useMemo } from "react";
-import { text } from "../../app/json.ts";
+import { readText } from "../../app/json.ts";
 import type { PanelProps } from "./types.ts";
 
 /** The maximum number of rendered characters. */
@@ -14,13 +14,13 @@ export function TextPanel({
 }: Pick<PanelProps, "panel" | "replaceVariables" | "height">) {
   const { mode, content } = panel.options;
   const html = useMemo(() => {
-    const fullText = text(content);
+    const fullText = readText(content);
     const more = fullText.length - MAX_CHARACTERS;
     const note = more > 0 ? `\n\n… (${more.toLocaleString("en")} more characters are not shown)` : "";
     const source = replaceVariables(fullText.slice(0, MAX_CHARACTERS)) + note;
     return textUtil.sanitize(mode === "html" ? source : renderTextPanelMarkdown(source));
   }, [mode, content, replaceVariables]);
-  if (mode === "code") return <pre className="text-panel">{replaceVariables(text(content))}</pre>;
+  if (mode === "code") return <pre className="text-panel">{replaceVariables(readText(content))}</pre>;
   return (
     // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitized by Grafana's own rules, and the policy runs no inline script
     <div className="text-panel" style={{ maxHeight: height }} dangerouslySetInnerHTML={{ __html: html }} />

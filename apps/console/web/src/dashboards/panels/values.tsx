@@ -7,7 +7,7 @@ import {
 } from "@grafana/data";
 import { DataLinksContextMenu } from "@grafana/ui";
 import type { ReactElement } from "react";
-import { flag, number, record, text, texts } from "../../app/json.ts";
+import { number, readFlag, readText, readTexts, record } from "../../app/json.ts";
 import { type PrepareOptions, withDefaults } from "../data/prepare.ts";
 import type { PanelProps } from "./types.ts";
 
@@ -64,12 +64,12 @@ export const displayValues = (
 /** Reads the options for reducing a series to one value. The default is the last value. */
 function reduceOptions(value: unknown): ReduceDataOptions {
   const { calcs, fields, values, limit } = record(value);
-  const known = texts(calcs).filter((calc) => fieldReducers.getIfExists(calc));
+  const known = readTexts(calcs).filter((calc) => fieldReducers.getIfExists(calc));
   const maxRows = number(limit);
   return {
     calcs: known.length > 0 ? known : ["lastNotNull"],
-    fields: text(fields),
-    values: flag(values),
+    fields: readText(fields),
+    values: readFlag(values),
     ...(maxRows !== undefined && { limit: maxRows }),
   };
 }

@@ -1,17 +1,17 @@
 import { fieldReducers } from "@grafana/data";
 import { DashboardCursorSync, LegendDisplayMode, type VizLegendOptions } from "@grafana/schema";
-import { flag, record, texts } from "../../app/json.ts";
+import { readFlag, readTexts, record } from "../../app/json.ts";
 import type { Scope } from "../queries/context.ts";
 
 /** Returns the legend options of a panel. The default is a list below the graph. */
 export function legendOptions(value: unknown): VizLegendOptions {
   const { displayMode, placement, showLegend, calcs } = record(value);
-  const hidden = displayMode === "hidden" || !flag(showLegend, true);
+  const hidden = displayMode === "hidden" || !readFlag(showLegend, true);
   return {
     displayMode: displayMode === "table" ? LegendDisplayMode.Table : LegendDisplayMode.List,
     placement: placement === "right" ? "right" : "bottom",
     showLegend: !hidden,
-    calcs: texts(calcs).filter((calc) => fieldReducers.getIfExists(calc)),
+    calcs: readTexts(calcs).filter((calc) => fieldReducers.getIfExists(calc)),
   };
 }
 

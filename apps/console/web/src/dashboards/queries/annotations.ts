@@ -1,7 +1,7 @@
 import { type Labels, queryRange, type Series } from "../../api/prometheus.ts";
 import { legend } from "../frames/prometheus.ts";
 import type { Annotation } from "../model/dashboard.ts";
-import { millisecondsOf } from "../time/interval.ts";
+import { parseDurationMs } from "../../range/range.ts";
 import { interpolate } from "../variables/interpolate.ts";
 import { queryContext, type Scope } from "./context.ts";
 
@@ -25,7 +25,7 @@ export async function annotationBands(
 ): Promise<Band[]> {
   if (annotation.datasource.type !== "prometheus" || annotation.target.query === "") return [];
   const context = queryContext(scope, { maxDataPoints: 1000, interval: annotation.target.interval });
-  const step = Math.max(context.intervalMs, millisecondsOf(annotation.target.interval) ?? 0) / 1000;
+  const step = Math.max(context.intervalMs, parseDurationMs(annotation.target.interval) ?? 0) / 1000;
   const expr = interpolate(annotation.target.query, context.resolve, "promql");
   const at = (time: number) => Math.floor(time / 1000 / step) * step;
   const range = { from: at(scope.range.from.valueOf()), to: at(scope.range.to.valueOf()) };

@@ -1,8 +1,9 @@
 import type { TimeRange } from "@grafana/data";
 import { SCRAPE_INTERVAL_MS } from "@lgtm-lab/contracts/services";
+import { parseDurationMs } from "../../range/range.ts";
 import type { Dashboard } from "../model/dashboard.ts";
 import type { Panel } from "../model/panel.ts";
-import { intervalOf, millisecondsOf, rateIntervalOf, written } from "../time/interval.ts";
+import { intervalOf, rateIntervalOf, written } from "../time/interval.ts";
 import type { Meaning, Resolve } from "../variables/interpolate.ts";
 import { meaningOf, type VariableState } from "../variables/values.ts";
 
@@ -31,7 +32,7 @@ export function queryContext(
 ): QueryContext {
   const rangeMs = scope.range.to.valueOf() - scope.range.from.valueOf();
   const points = panel?.maxDataPoints ?? Math.max(100, Math.round(width));
-  const minIntervalMs = Math.max(SCRAPE_INTERVAL_MS, millisecondsOf(panel?.interval ?? "") ?? 0);
+  const minIntervalMs = Math.max(SCRAPE_INTERVAL_MS, parseDurationMs(panel?.interval ?? "") ?? 0);
   const intervalMs = intervalOf(rangeMs, points, minIntervalMs);
   return { scope, intervalMs, resolve: resolveIn(scope, builtIns(scope, intervalMs)) };
 }

@@ -15,26 +15,5 @@ export function intervalOf(rangeMs: number, maxDataPoints: number, leastMs = SCR
 export const rateIntervalOf = (intervalMs: number, scrapeMs = SCRAPE_INTERVAL_MS): number =>
   Math.max(intervalMs + scrapeMs, 4 * scrapeMs);
 
-const UNITS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-  M: 2_592_000_000,
-  y: 31_536_000_000,
-};
-
-/** Parses a duration such as `15s`, `>1m` or `1h30m` to milliseconds. Returns undefined if it is invalid. */
-export function millisecondsOf(duration: string): number | undefined {
-  const bare = duration.replace(/^[<>=]+/, "").trim();
-  if (!/^(\d+(ms|[smhdwMy]))+$/.test(bare)) return undefined;
-  return [...bare.matchAll(/(\d+)(ms|[smhdwMy])/g)].reduce(
-    (sum, [, amount = "", unit = ""]) => sum + Number(amount) * (UNITS[unit] ?? 0),
-    0,
-  );
-}
-
 /** Formats milliseconds as a PromQL duration: `90s`, `1500ms`. */
 export const written = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`);

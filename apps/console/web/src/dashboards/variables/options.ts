@@ -1,4 +1,4 @@
-import { millisecondsOf } from "../time/interval.ts";
+import { parseDurationMs } from "../../range/range.ts";
 import type { Option } from "./values.ts";
 
 /** Parses a custom list such as `a,b : 1,c\,d`. An option may have a text that differs from its value: `text : value`. */
@@ -15,7 +15,7 @@ export function customOptions(query: string): Option[] {
 
 /** Parses a list of intervals such as `30s,1m,5m`. Omits `auto`, which is the same as `$__interval`. */
 export const intervalOptions = (query: string): Option[] =>
-  customOptions(query).filter(({ value }) => millisecondsOf(value) !== undefined);
+  customOptions(query).filter(({ value }) => parseDurationMs(value) !== undefined);
 
 /** Keeps the values that match the variable's regular expression. If it has a group, the group's text is the value. */
 export function filtered(values: readonly string[], regex: string): Option[] {

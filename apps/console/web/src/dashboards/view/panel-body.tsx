@@ -1,5 +1,5 @@
 import { PanelContextProvider } from "@grafana/ui";
-import { text } from "../../app/json.ts";
+import { readText } from "../../app/json.ts";
 import { noticesOf } from "../frames/notices.ts";
 import type { PanelDataState } from "../hooks/use-panel-data.ts";
 import type { Shown } from "../hooks/use-shown.ts";
@@ -51,7 +51,7 @@ export function PanelBody({
   if (what === "loading") return <Message>Loading…</Message>;
   if (what === "empty") {
     if (panel.targets.length === 0) return <Message>This panel has no query.</Message>;
-    return <Message>{replace(text(panel.fieldConfig.defaults.noValue)) || "No data"}</Message>;
+    return <Message>{replace(readText(panel.fieldConfig.defaults.noValue)) || "No data"}</Message>;
   }
   const at = state.data?.scope ?? scope;
   const notices = noticesOf(shown.frames);

@@ -3,7 +3,7 @@ import { useRef } from "react";
 import { fetchVolume, type Volume } from "../../api/loki.ts";
 import { clock } from "../../app/format.ts";
 import { knownLevel, LEVELS, type Level } from "../../lines/levels.ts";
-import { isLive, type Range, stepOf, type UrlRange } from "../../range/range.ts";
+import { isLive, type Range, barSeconds, type UrlRange } from "../../range/range.ts";
 
 interface Props {
   readonly query: string;
@@ -21,7 +21,7 @@ export function VolumeCard({ query, range, now, live, onChoose }: Props) {
     queryKey: ["volume", query, range],
     queryFn: async ({ signal }) => {
       const { from, to } = now();
-      const steps = { from, to, step: stepOf({ from, to }, BARS) };
+      const steps = { from, to, step: barSeconds({ from, to }, BARS) };
       return barsOf(await fetchVolume(query, steps, signal), steps);
     },
     refetchInterval: live && isLive(range) ? 5000 : false,
