@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig, loadEnv } from "vite";
 import { grafanaIcons } from "./vite.grafana-icons.ts";
-import { UNUSED_MODULE_ALIASES } from "./vite.unused.ts";
+import { STUB_ALIASES } from "./vite.stubs.ts";
 
 /**
  * `vite build` builds dist/ (build/build.ts runs it). `vite` serves the sources and proxies the paths of the server to a
@@ -13,7 +13,7 @@ export default defineConfig(({ mode }) => {
   return {
     root: `${import.meta.dirname}/web`,
     plugins: [react(), grafanaIcons()],
-    resolve: { alias: UNUSED_MODULE_ALIASES },
+    resolve: { alias: STUB_ALIASES },
     build: {
       outDir: "../dist",
       emptyOutDir: true,

@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { EMPTY_MODULE, UNUSED_MODULE_ALIASES } from "./vite.unused.ts";
+import { STUB_ALIASES, STUB_MODULE } from "./vite.stubs.ts";
 
 /** Packages that must share one instance of React. */
 const PACKAGES = [
@@ -27,8 +27,8 @@ export default defineConfig({
   cacheDir: `${import.meta.dirname}/../../node_modules/.cache/vitest`,
   resolve: {
     alias: [
-      ...UNUSED_MODULE_ALIASES,
-      { find: /^[^./].*\.css$/, replacement: EMPTY_MODULE }, // style sheets in packages
+      ...STUB_ALIASES,
+      { find: /^[^./].*\.css$/, replacement: STUB_MODULE }, // style sheets in packages
       { find: /^react-dom\/server$/, replacement: "react-dom/server.browser" },
     ],
     mainFields: ["browser", "module", "main"],

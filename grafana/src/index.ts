@@ -19,7 +19,7 @@ export {
   traceToMetricsQueries,
 } from "./queries/data-sources.ts";
 export { interpolate, type VariableValue, type VariableValues } from "./queries/interpolation.ts";
-export type { TimeRange } from "./queries/intervals.ts";
+export { globalVariables, panelStep, type TimeRange } from "./queries/intervals.ts";
 export {
   annotationQueries,
   panelQueries,

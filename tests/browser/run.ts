@@ -29,7 +29,13 @@ const PER_SECOND = 8;
  * The guided incident waits for more than a minute until its alert is resolved. The other test files here run at
  * the same time: a fault of service B does not affect them, and they check no time limits.
  */
-const WITH_INCIDENT = ["00-page-monitor", "05-panel-checks", "60-incident", "80-hostile", "90-everyone"];
+const WITH_INCIDENT = [
+  "00-page-monitor",
+  "05-panel-checks",
+  "60-incident",
+  "80-invalid-input",
+  "90-accessibility",
+];
 
 /**
  * `npm run test:browser [url] [-- Playwright arguments]` runs the test files against the console at `url`, or
@@ -75,7 +81,10 @@ async function onSeparateStack(): Promise<void> {
 }
 
 /** Runs Playwright. Throws when a test fails. */
-async function runPlaywright(addresses: Record<string, string>, ...options: readonly string[]): Promise<void> {
+async function runPlaywright(
+  addresses: Record<string, string>,
+  ...options: readonly string[]
+): Promise<void> {
   const CHROMIUM_BIN = await findChromium(console.log);
   console.log(`${addresses.CONSOLE_URL ?? addresses.GRAFANA_URL}, browser ${CHROMIUM_BIN}`);
   const cli = join(REPOSITORY, "node_modules/@playwright/test/cli.js");

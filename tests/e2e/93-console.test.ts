@@ -213,7 +213,7 @@ describe("the console", () => {
 
   it("nothing else can be read through it", async () => {
     const { base } = await page();
-    const HOSTILE: [head: string, status: number][] = [
+    const INVALID_REQUESTS: [head: string, status: number][] = [
       ["GET /api/prometheus/../../-/quit HTTP/1.1\r\nHost: {host}", 404],
       ["GET /api/prometheus/..%2f..%2f-%2fquit HTTP/1.1\r\nHost: {host}", 404],
       ["GET /api/prometheus/%2e%2e/%2e%2e/-/reload HTTP/1.1\r\nHost: {host}", 404],
@@ -237,7 +237,8 @@ describe("the console", () => {
       ["GET /assets/..%2f..%2f..%2f.lab/run/fault-admin-token HTTP/1.1\r\nHost: {host}", 404],
       ["GET /api/dashboards/..%2f..%2fpackage HTTP/1.1\r\nHost: {host}", 404],
     ];
-    for (const [head, status] of HOSTILE) assert.equal(await raw(base, head), status, head.slice(0, 100));
+    for (const [head, status] of INVALID_REQUESTS)
+      assert.equal(await raw(base, head), status, head.slice(0, 100));
   });
 
   it("serves the web application, which the start has built, with cached and compressed files", async () => {

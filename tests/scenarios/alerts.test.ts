@@ -38,7 +38,9 @@ const TABLE: Readonly<Record<string, { must: Page[]; may: Page[] }>> = Object.fr
       name,
       {
         must: pages.filter(({ mayBeMissing }) => !mayBeMissing).flatMap(pagesOf),
-        may: [...pages.filter(({ mayBeMissing }) => mayBeMissing), ...(INHIBITED[name] ?? [])].flatMap(pagesOf),
+        may: [...pages.filter(({ mayBeMissing }) => mayBeMissing), ...(INHIBITED[name] ?? [])].flatMap(
+          pagesOf,
+        ),
       },
     ];
   }),

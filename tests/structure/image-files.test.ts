@@ -38,7 +38,10 @@ const contains = (path: string, file: string) => `${file}/`.startsWith(`${path}/
 /** The programs that containers run in addition to the apps. */
 const CONTAINER_ENTRY_POINTS = ["init", "fault", "certificates"].map((name) => `deploy/container/${name}.ts`);
 for (const [stages, entries] of [
-  [["base", "services"], [...globSync("apps/*/src/main.ts"), ...CONTAINER_ENTRY_POINTS]],
+  [
+    ["base", "services"],
+    [...globSync("apps/*/src/main.ts"), ...CONTAINER_ENTRY_POINTS],
+  ],
   [["base", "console"], ["apps/console/server/main.ts"]],
   [["web"], ["apps/console/web/src/main.tsx"]], // the build of the web application
 ] as const)

@@ -7,7 +7,7 @@ import {
   variableExpression,
 } from "./dashboard-json.ts";
 import { interpolate, type VariableValues } from "./interpolation.ts";
-import { globalVariables, panelTimeRange, panelStep, type TimeRange } from "./intervals.ts";
+import { globalVariables, panelStep, panelTimeRange, type TimeRange } from "./intervals.ts";
 
 export type Language = "promql" | "logql" | "traceql";
 

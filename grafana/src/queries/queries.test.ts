@@ -5,9 +5,9 @@ import {
   globalVariables,
   interpolate,
   panelQueries,
+  panelStep,
   problemOf,
   readDashboards,
-  panelStep,
 } from "../index.ts";
 
 const minutes = (count: number) => ({ from: 1_800_000_000, to: 1_800_000_000 + count * 60 });

@@ -101,7 +101,10 @@ test("a service that is not running cannot be broken, and has no fault", async (
     all.map(({ until }) => until),
     STACK_FAULTS.map(() => undefined),
   );
-  assert.match(all[0]?.unavailableReason ?? "", /no service listens at the fault admin port of service-a \(http:/);
+  assert.match(
+    all[0]?.unavailableReason ?? "",
+    /no service listens at the fault admin port of service-a \(http:/,
+  );
   assert.deepEqual(await endFaults(stack), []);
 });
 

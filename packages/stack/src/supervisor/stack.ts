@@ -218,7 +218,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   /** In stop order. Before the start is complete there is no data to lose, so all stop at once. */
   async function stopAll(how: { graceMs?: number }) {
     const inOrder = STAGES.map((stage) => supervised.filter(({ component }) => component.stage === stage));
-    for (const group of started ? inOrder : [supervised]) await Promise.all(group.map(({ stop }) => stop(how)));
+    for (const group of started ? inOrder : [supervised])
+      await Promise.all(group.map(({ stop }) => stop(how)));
   }
 
   return { stateFolder, ports, instances, start, add, components: () => supervised, component, down };

@@ -6,7 +6,12 @@ import { fixture, fixtureStack } from "../../test/helpers.ts";
 import type { Component } from "../components/component.ts";
 import { services, traffic } from "../components/services.ts";
 import { readEnvironment } from "../env.ts";
-import { commandOf, createRestartBackoff, RESTART_POLICY, type StackContext } from "./supervised-component.ts";
+import {
+  commandOf,
+  createRestartBackoff,
+  RESTART_POLICY,
+  type StackContext,
+} from "./supervised-component.ts";
 
 const NEVER = { max: 0, withinMs: 60_000, firstDelayMs: 10, maxDelayMs: 20 };
 

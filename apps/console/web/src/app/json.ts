@@ -11,7 +11,9 @@ export const readList = (value: unknown): readonly unknown[] => (Array.isArray(v
 
 /** Returns the objects in a list. */
 export const records = (value: unknown): readonly Json[] =>
-  readList(value).filter((one): one is Json => typeof one === "object" && one !== null && !Array.isArray(one));
+  readList(value).filter(
+    (one): one is Json => typeof one === "object" && one !== null && !Array.isArray(one),
+  );
 
 /** Returns the value if it is a string, otherwise an empty string. */
 export const string = (value: unknown): string => (typeof value === "string" ? value : "");

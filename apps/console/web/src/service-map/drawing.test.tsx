@@ -1,9 +1,9 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { renderAt } from "../test/render.tsx";
+import { BOXES, RINGS } from "./appearance.tsx";
 import type { Call } from "./calls.ts";
 import { ServiceMapDrawing } from "./drawing.tsx";
-import { BOXES, RINGS } from "./looks.tsx";
 
 const call = (client: string, server: string, failed = 0): Call => ({
   client,
@@ -13,7 +13,7 @@ const call = (client: string, server: string, failed = 0): Call => ({
   failed,
 });
 
-for (const [name, look, room] of [
+for (const [name, appearance, room] of [
   ["boxes", BOXES, undefined],
   ["rings", RINGS, { width: 500, height: 300 }],
 ] as const) {
@@ -22,7 +22,7 @@ for (const [name, look, room] of [
       "/",
       <ServiceMapDrawing
         calls={calls}
-        look={look}
+        appearance={appearance}
         label="Map"
         {...(room && { room })}
         hrefOf={(node) => (node.isCalled ? `/traces?service=${node.name}` : undefined)}

@@ -2,15 +2,15 @@ import "./service-map.css";
 import { useId, useState } from "react";
 import { Link } from "react-router";
 import { serviceStyle } from "../app/services.ts";
+import type { Appearance, Point, Size } from "./appearance.tsx";
 import { type Call, columnsOfNodes, nodesOf, type ServiceNode } from "./calls.ts";
-import type { Look, Point, Size } from "./looks.tsx";
 
 const MAX_NODES = 60;
 const MAX_CALLS = 2 * MAX_NODES;
 
 interface Props {
   readonly calls: readonly Call[];
-  readonly look: Look;
+  readonly appearance: Appearance;
   readonly label: string;
   /** The size of the drawing, which can be higher. If missing, it is as wide as the page. */
   readonly room?: Size;
@@ -19,13 +19,13 @@ interface Props {
 }
 
 /** Draws services in columns from left to right, and calls as lines whose width depends on the rate. */
-export function ServiceMapDrawing({ calls: allCalls, look, label, room, hrefOf }: Props) {
+export function ServiceMapDrawing({ calls: allCalls, appearance, label, room, hrefOf }: Props) {
   const [hovered, setHovered] = useState<string>();
   const arrow = useId();
   const allNodes = nodesOf(allCalls);
   const nodes = allNodes.slice(0, MAX_NODES);
   const columns = columnsOfNodes(nodes);
-  const { width, height, margin } = look.area(columns, room);
+  const { width, height, margin } = appearance.area(columns, room);
   const positions = place(columns, { width, height }, margin);
   const calls = allCalls
     .filter(({ client, server }) => positions.has(client) && positions.has(server))
@@ -41,17 +41,17 @@ export function ServiceMapDrawing({ calls: allCalls, look, label, room, hrefOf }
       )}
       {/* biome-ignore lint/a11y/useSemanticElements: a drawing of links, and no form */}
       <svg
-        className={`service-map ${look.className}`}
+        className={`service-map ${appearance.className}`}
         viewBox={`0 0 ${width} ${height}`}
         {...(room ? { width, height } : { style: { minWidth: Math.min(width, 720) } })}
         role="group"
         aria-label={label}
       >
-        {look.arrows && <Arrow id={arrow} />}
+        {appearance.arrows && <Arrow id={arrow} />}
         {calls.map((call) => {
           const [from, to] = [positions.get(call.client), positions.get(call.server)];
           if (!from || !to || from === to) return null;
-          const { path, label } = line(from, to, look);
+          const { path, label } = line(from, to, appearance);
           return (
             <g
               key={`${call.client} ${call.server}`}
@@ -59,14 +59,14 @@ export function ServiceMapDrawing({ calls: allCalls, look, label, room, hrefOf }
               data-failed={call.failed === undefined ? "unknown" : call.failed > 0}
               data-dim={hovered !== undefined && hovered !== call.client && hovered !== call.server}
             >
-              <look.EdgeTitle call={call} />
+              <appearance.EdgeTitle call={call} />
               <path
                 d={path}
-                strokeWidth={look.lineWidth(call.perSecond, busiest)}
-                markerEnd={look.arrows ? `url(#${arrow})` : undefined}
+                strokeWidth={appearance.lineWidth(call.perSecond, busiest)}
+                markerEnd={appearance.arrows ? `url(#${arrow})` : undefined}
               />
-              <text x={label.x} y={label.y - look.labelGap}>
-                <look.EdgeLabel call={call} x={label.x} />
+              <text x={label.x} y={label.y - appearance.labelGap}>
+                <appearance.EdgeLabel call={call} x={label.x} />
               </text>
             </g>
           );
@@ -82,7 +82,7 @@ export function ServiceMapDrawing({ calls: allCalls, look, label, room, hrefOf }
               onPointerEnter={() => setHovered(node.name)}
               onPointerLeave={() => setHovered(undefined)}
             >
-              <look.Node node={node} />
+              <appearance.Node node={node} />
             </g>
           );
           const href = hrefOf(node);
@@ -127,9 +127,13 @@ function place(
 }
 
 /** Returns the line from one service to another, and the position of its label. */
-function line(from: Point, to: Point, look: Look): { readonly path: string; readonly label: Point } {
-  const [start, end] = look.ends(from, to);
-  const [first, second] = look.controls(start, end);
+function line(
+  from: Point,
+  to: Point,
+  appearance: Appearance,
+): { readonly path: string; readonly label: Point } {
+  const [start, end] = appearance.ends(from, to);
+  const [first, second] = appearance.controls(start, end);
   const points = [start, first, second, end].map(({ x, y }) => `${x} ${y}`);
   // Lines cross in the middle, so place labels near the start.
   const t = start.y === end.y ? 0.62 : 0.3;

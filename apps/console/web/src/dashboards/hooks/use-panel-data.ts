@@ -1,12 +1,12 @@
 import type { DataFrame } from "@grafana/data";
 import { useQuery } from "@tanstack/react-query";
 import { useRef } from "react";
+import { parseDurationMs } from "../../range/range.ts";
 import { transformed } from "../data/transform.ts";
 import type { ExemplarPoint } from "../frames/exemplars.ts";
 import type { Panel } from "../model/panel.ts";
 import { queryContext, resolveIn, type Scope } from "../queries/context.ts";
 import { runExemplars, runTarget } from "../queries/run.ts";
-import { parseDurationMs } from "../../range/range.ts";
 import { readRange } from "../time/range.ts";
 import { interpolate } from "../variables/interpolate.ts";
 

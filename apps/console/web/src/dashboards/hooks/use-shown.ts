@@ -5,7 +5,7 @@ import { hasValues, prepared } from "../data/prepare.ts";
 import { withServiceColours } from "../data/service-colours.ts";
 import { replacer } from "../links/replace.ts";
 import type { Panel } from "../model/panel.ts";
-import { PANEL_TYPES } from "../panels/index.tsx";
+import { PANEL_TYPES } from "../panels/index.ts";
 import type { Scope } from "../queries/context.ts";
 import { usePanelContext } from "../view/panel-context.ts";
 

@@ -1,8 +1,8 @@
 import type { TimeRange } from "@grafana/data";
 import { useCallback, useEffect, useMemo, useState } from "react";
+import { parseDurationMs } from "../../range/range.ts";
 import { text, useUrlChange, useUrlState } from "../../url/state.ts";
 import type { Dashboard } from "../model/dashboard.ts";
-import { parseDurationMs } from "../../range/range.ts";
 import { readRange } from "../time/range.ts";
 
 const plain = text("");

@@ -79,7 +79,9 @@ export function readDashboard(json: unknown): Dashboard {
       ...all
         .flatMap((panel) => (panel.type === "row" ? records(panel.panels) : [panel]))
         .filter(({ targets }) => records(targets).length > MAX_QUERIES)
-        .map(({ title }) => `"${readText(title)}" has more than ${MAX_QUERIES} queries; the others are not run.`),
+        .map(
+          ({ title }) => `"${readText(title)}" has more than ${MAX_QUERIES} queries; the others are not run.`,
+        ),
       ...(tooMany > 0 ? [`It has ${tooMany} more panels than the console draws (${MAX_PANELS}).`] : []),
     ],
   };
@@ -103,7 +105,13 @@ function sectionsOf(all: readonly Json[]): Section[] {
       left -= inside.length;
       const panels = inside.map((panel, place) => readPanel(panel, `${index}.${place}`));
       const collapsed = readFlag(json.collapsed);
-      sections.push({ key: `row-${index}`, title: readText(json.title), collapsed, hasHeading: true, panels });
+      sections.push({
+        key: `row-${index}`,
+        title: readText(json.title),
+        collapsed,
+        hasHeading: true,
+        panels,
+      });
     } else if (left-- > 0) {
       // Panels after a collapsed row do not belong to that row.
       if (sections.at(-1)?.collapsed) sections.push({ ...NO_HEADING, key: `after-${index}`, panels: [] });

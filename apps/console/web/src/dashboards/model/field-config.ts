@@ -19,7 +19,10 @@ export function readFieldConfig(value: unknown): FieldConfig {
         matcher: { id: readText(record(matcher).id), options: record(matcher).options },
         properties: records(properties)
           .filter(({ id }) => typeof id === "string")
-          .map(({ id, value: property }) => ({ id: readText(id), value: wellFormed(readText(id), property) })),
+          .map(({ id, value: property }) => ({
+            id: readText(id),
+            value: wellFormed(readText(id), property),
+          })),
       }))
       .filter(({ matcher }) => matcher.id !== ""),
   };

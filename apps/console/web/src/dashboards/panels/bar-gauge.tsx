@@ -40,7 +40,11 @@ export function BarGaugePanel(props: PanelProps) {
             displayMode={readOneOf(BarGaugeDisplayMode, options.displayMode, BarGaugeDisplayMode.Gradient)}
             showUnfilled={options.showUnfilled !== false}
             valueDisplayMode={readOneOf(BarGaugeValueMode, options.valueMode, BarGaugeValueMode.Color)}
-            namePlacement={readOneOf(BarGaugeNamePlacement, options.namePlacement, BarGaugeNamePlacement.Auto)}
+            namePlacement={readOneOf(
+              BarGaugeNamePlacement,
+              options.namePlacement,
+              BarGaugeNamePlacement.Auto,
+            )}
             isOverflow={false}
           />
         </WithLinks>

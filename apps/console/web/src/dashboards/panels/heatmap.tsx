@@ -20,7 +20,8 @@ export function HeatmapPanel(props: PanelProps) {
     [frames, panel],
   );
   const colours = useMemo(() => colourScale(record(panel.options.color), theme), [panel, theme]);
-  const unit = readText(record(panel.options.yAxis).unit) || readText(panel.fieldConfig.defaults.unit, "short");
+  const unit =
+    readText(record(panel.options.yAxis).unit) || readText(panel.fieldConfig.defaults.unit, "short");
   const format = useMemo(() => {
     const formatter = getValueFormat(unit);
     return (value: number) =>

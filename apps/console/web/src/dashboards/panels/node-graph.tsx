@@ -1,5 +1,5 @@
+import { RINGS } from "../../service-map/appearance.tsx";
 import { ServiceMapDrawing } from "../../service-map/drawing.tsx";
-import { RINGS } from "../../service-map/looks.tsx";
 import { framesToCalls } from "../frames/service-map.ts";
 import { urlRange } from "../time/range.ts";
 import type { PanelProps } from "./types.ts";
@@ -20,7 +20,7 @@ export function NodeGraphPanel({ frames, width, height, scope, panel }: PanelPro
       )}
       <ServiceMapDrawing
         calls={calls}
-        look={RINGS}
+        appearance={RINGS}
         label={panel.title || "Service map"}
         room={{ width, height }}
         hrefOf={({ name }) =>

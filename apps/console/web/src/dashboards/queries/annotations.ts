@@ -1,7 +1,7 @@
 import { type Labels, queryRange, type Series } from "../../api/prometheus.ts";
+import { parseDurationMs } from "../../range/range.ts";
 import { legend } from "../frames/prometheus.ts";
 import type { Annotation } from "../model/dashboard.ts";
-import { parseDurationMs } from "../../range/range.ts";
 import { interpolate } from "../variables/interpolate.ts";
 import { queryContext, type Scope } from "./context.ts";
 

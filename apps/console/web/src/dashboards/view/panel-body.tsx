@@ -4,7 +4,7 @@ import { noticesOf } from "../frames/notices.ts";
 import type { PanelDataState } from "../hooks/use-panel-data.ts";
 import type { Shown } from "../hooks/use-shown.ts";
 import type { Panel } from "../model/panel.ts";
-import { PANEL_TYPES } from "../panels/index.tsx";
+import { PANEL_TYPES } from "../panels/index.ts";
 import type { Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";
 

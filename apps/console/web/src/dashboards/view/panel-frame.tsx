@@ -6,7 +6,7 @@ import { usePanelData } from "../hooks/use-panel-data.ts";
 import { useSeen } from "../hooks/use-seen.ts";
 import { useShown } from "../hooks/use-shown.ts";
 import { replacer } from "../links/replace.ts";
-import { PANEL_TYPES, type PanelType } from "../panels/index.tsx";
+import { PANEL_TYPES, type PanelType } from "../panels/index.ts";
 import type { Band } from "../queries/annotations.ts";
 import type { Scope } from "../queries/context.ts";
 import type { Arranged } from "./arrange.ts";

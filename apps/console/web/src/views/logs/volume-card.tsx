@@ -3,7 +3,7 @@ import { useRef } from "react";
 import { fetchVolume, type Volume } from "../../api/loki.ts";
 import { clock } from "../../app/format.ts";
 import { knownLevel, LEVELS, type Level } from "../../lines/levels.ts";
-import { isLive, type Range, barSeconds, type UrlRange } from "../../range/range.ts";
+import { barSeconds, isLive, type Range, type UrlRange } from "../../range/range.ts";
 
 interface Props {
   readonly query: string;

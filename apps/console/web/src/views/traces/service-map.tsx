@@ -3,9 +3,9 @@ import { Link } from "react-router";
 import { query } from "../../api/prometheus.ts";
 import { Problem, ServiceName } from "../../app/components.tsx";
 import { callRate, duration, percent } from "../../app/format.ts";
+import { BOXES } from "../../service-map/appearance.tsx";
 import { type Call, fetchServiceMap, serviceMapQueries } from "../../service-map/calls.ts";
 import { ServiceMapDrawing } from "../../service-map/drawing.tsx";
-import { BOXES } from "../../service-map/looks.tsx";
 import { NO_TRACE_FILTER, writeTraceql } from "../../trace/traceql.ts";
 import { oneOf, useUrlState } from "../../url/state.ts";
 
@@ -57,7 +57,7 @@ export function ServiceMap() {
           <div className="card map" data-testid="service-map">
             <ServiceMapDrawing
               calls={data.calls}
-              look={BOXES}
+              appearance={BOXES}
               label={`Service map: ${data.calls.map(({ client, server }) => `${client} calls ${server}`).join(", ")}`}
               hrefOf={({ name, isCalled }) => (isCalled ? `/traces?${tracesTo(name, false)}` : undefined)}
             />

@@ -14,7 +14,7 @@ export interface Size {
 }
 
 /** The shapes and texts of a service map. Nodes are drawn around the point (0, 0). */
-export interface Look {
+export interface Appearance {
   readonly className: string;
   readonly arrows: boolean;
   /** The distance between a line and its label. */
@@ -45,7 +45,7 @@ const BOX_GAP = { x: 190, y: 84 } as const;
 const BOX_MARGIN = 12;
 
 /** Boxes that show the call rate and the failures, connected by curves with their 95th percentile. */
-export const BOXES: Look = {
+export const BOXES: Appearance = {
   className: "map-boxes",
   arrows: false,
   labelGap: 6,
@@ -108,7 +108,7 @@ const meanDuration = (seconds: number | undefined) =>
  * Rings as in Grafana's node graph, connected by arrows. A ring contains the mean duration and the call rate, and its
  * red part is the share of failures.
  */
-export const RINGS: Look = {
+export const RINGS: Appearance = {
   className: "map-rings",
   arrows: true,
   labelGap: 5,

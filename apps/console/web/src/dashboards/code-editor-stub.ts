@@ -1,4 +1,4 @@
-/** Replaces @grafana/ui's code editor, which the console does not use (see vite.unused.ts). */
+/** Replaces @grafana/ui's code editor, which the console does not use (see vite.stubs.ts). */
 const nothing = () => null;
 
 export default nothing;
