@@ -142,7 +142,7 @@ const VALUES = ',"values":[';
 
 /**
  * Groups the lines of a push body by their labels, and splits it into parts of limited size; usually there is one part.
- * pino-loki makes a stream of each line, and Loki parses the labels of each stream. The text is cut instead of parsed,
+ * pino-loki creates a stream for each line, and Loki parses the labels of each stream. The text is cut instead of parsed,
  * because parsing it and writing it again would cost more than all other work on a line.
  */
 function* grouped(body: string): Generator<{ text: string; lines: number }> {
