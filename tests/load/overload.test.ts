@@ -24,13 +24,19 @@ const STATE_FOLDER = join(REPOSITORY, ".lab/test-overload");
 const USERS = 100;
 const CAPACITY_S = 6;
 const OVERLOAD_S = 20;
+/** Until the JIT compiler has optimized the code. Otherwise the capacity would be too low. */
+const WARM_UP_S = 6;
+/**
+ * Requests that k6 may have open, in seconds of the capacity. More would be connections that wait to be accepted. While
+ * all of them are open, k6 drops requests, so fewer than three times the capacity are answered.
+ */
+const OPEN_S = 5;
+const LEAST_ANSWERED = 1.2;
 /** Of the capacity. docs/load.md has measured values. The rejected requests, k6 and all backends use CPU time too. */
 const LEAST_GOODPUT = 0.4;
-/** Of the capacity: k6 drops requests while as many as it may have open wait for responses. */
-const LEAST_SENT = 2;
-/** A busy machine lets a running request miss its deadline. */
+/** On a busy machine, a running request can miss its deadline. */
 const MOST_FAILED = 0.01;
-const MOST_P95_MS = 4_000;
+const MOST_P95_MS = 6_000;
 const MOST_MEMORY_MIB = 600;
 const RECOVERED_S = 5;
 const ALERT = { alertname: "GatewayShedding", service_name: "gateway" };
@@ -51,7 +57,7 @@ describe("a gateway with access tokens at three times its capacity", { skip: ski
   /** Runs k6 for one step. With a rate, k6 sends that many requests a second and ignores `Retry-After`. */
   async function load(users: number, seconds: number, rate?: number) {
     const k6 = await startK6(
-      { protocol: "grpc", users, warmUpS: 3, seconds },
+      { protocol: "grpc", users, warmUpS: WARM_UP_S, seconds },
       {
         program: await resolveTool("k6", k6Program),
         env: { ...readEnvironment().basic, ...(rate && { RATE: `${rate}` }) },
@@ -72,8 +78,7 @@ describe("a gateway with access tokens at three times its capacity", { skip: ski
     const capacity = succeeded / CAPACITY_S;
 
     const begun = Date.now();
-    // Accepted requests wait for up to 1.4 s. Twice as many are rejected, which takes less time.
-    const overload = await load(Math.round(2.5 * capacity), OVERLOAD_S, Math.round(3 * capacity));
+    const overload = await load(Math.round(OPEN_S * capacity), OVERLOAD_S, Math.round(3 * capacity));
     const endedAt = Date.now();
     const recoveredS = await recovery({ gateway: stack.address("gateway"), token }, endedAt, 30_000);
     const seconds = Math.ceil((Date.now() - begun) / 1000);
@@ -81,14 +86,14 @@ describe("a gateway with access tokens at three times its capacity", { skip: ski
       stack.address("prometheus"),
       `max_over_time(process_resident_memory_bytes{service_name="gateway"}[${seconds}s])`,
     );
-    const [sent, good] = [overload.requests, overload.succeeded].map(
+    const [answered, good] = [overload.requests, overload.succeeded].map(
       (count) => count / OVERLOAD_S / capacity,
     );
     const memoryMib = (memory ?? assert.fail("no memory")) / 2 ** 20;
-    const measured = { capacity, sent, good, ...overload, memoryMib, recoveredS };
+    const measured = { capacity, answered, good, ...overload, memoryMib, recoveredS };
     console.log(`    ${JSON.stringify(measured)}`);
 
-    assert.ok(sent && sent >= LEAST_SENT, `answered ${sent} × capacity`);
+    assert.ok(answered && answered >= LEAST_ANSWERED, `answered ${answered} × capacity`);
     assert.ok(good && good >= LEAST_GOODPUT, `answered ${good} × capacity with 200`);
     assert.ok(overload.failed <= MOST_FAILED * overload.requests, `${overload.failed} neither 200 nor shed`);
     const { p95 } = overload.latencyMs ?? assert.fail("no latency");
