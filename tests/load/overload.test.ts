@@ -32,7 +32,7 @@ const WARM_UP_S = 6;
  */
 const OPEN_S = 5;
 const LEAST_ANSWERED = 1.2;
-/** Of the capacity. docs/load.md has measured values. The rejected requests, k6 and all backends use CPU time too. */
+/** As a share of the capacity. docs/load.md has measured values. The rejected requests, k6 and all backends use CPU time too. */
 const LEAST_GOODPUT = 0.4;
 /** On a busy machine, a running request can miss its deadline. */
 const MOST_FAILED = 0.01;

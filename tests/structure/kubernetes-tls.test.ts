@@ -81,6 +81,7 @@ for (const [overlay, text] of Object.entries(built)) {
 
   test(`${overlay}: probes and scrapes use HTTPS at the ports with TLS, and only there`, () => {
     const found = new Set<number>();
+    const scraped = new Set<number>();
     for (const name of workloads.keys()) {
       const { spec, metadata } = podOf(name);
       const [container = assert.fail(name)] = spec.containers;
@@ -93,8 +94,10 @@ for (const [overlay, text] of Object.entries(built)) {
       }
       const { "prometheus.io/scheme": scheme, "prometheus.io/port": port = "" } = metadata.annotations ?? {};
       assert.equal(scheme, TLS_PORTS.includes(Number(port)) ? "https" : undefined, `${name}: ${port}`);
+      scraped.add(Number(port));
     }
-    assert.ok(found.has(DEFAULT_PORTS.LOKI_PORT) && found.has(SERVICES.gateway.ports.http.port));
+    for (const ports of [found, scraped])
+      assert.ok(ports.has(DEFAULT_PORTS.LOKI_PORT) && ports.has(SERVICES.gateway.ports.http.port));
   });
 
   test(`${overlay}: the collector also reads otel-collector-tls.yaml`, () => {

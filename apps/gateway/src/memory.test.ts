@@ -10,7 +10,7 @@ import { startInstance } from "../test/upstream.ts";
 
 const requests = runsLongTests ? 50_000 : 5_000;
 
-it(`answers ${requests} requests with different values in 64 MiB of heap, without further series`, {
+it(`answers ${requests} requests with different values in 64 MiB of heap, without adding series to its metrics`, {
   timeout: 300_000,
 }, async (t) => {
   const key = await makeKey("ES256", "key");

@@ -18,7 +18,7 @@ const { app } = await createGateway(readEnv(), lifecycle);
 
 const filler = "x".repeat(2_000);
 let texts = 0;
-/** A text that was not there before. */
+/** Returns a different text each time. */
 const text = (length: number): string => {
   texts += 1;
   return `${texts}-${filler.slice(0, length)}`;
@@ -39,7 +39,7 @@ const TARGETS: readonly (() => string)[] = [
   () => `/b/numbers?count=${text(30)}`,
   () => `/${text(100)}`,
 ];
-/** Takes every pair of a target and a token. */
+/** Returns the n-th pair of a target and a token; 25 in a row are all pairs. */
 const pairOf = (n: number): [target: string, token: string] => [
   TARGETS[n % TARGETS.length]?.() ?? "",
   TOKENS[Math.floor(n / TARGETS.length) % TOKENS.length]?.() ?? "",

@@ -37,10 +37,10 @@ describe("ConcurrencyLimiter", () => {
 
   it("counts reserved places as taken, and a call has the place that it reserved", async () => {
     const limiter = new ConcurrencyLimiter(LIMITS);
-    for (let n = 0; n < 3; n += 1) limiter.reserve();
+    const reserved = Array.from({ length: 3 }, () => limiter.reserve());
     assert.throws(() => limiter.reserve(), { name: "OverloadedError", reason: "full" });
-    const turns = Array.from({ length: 3 }, () => {
-      limiter.cancelReservation();
+    const turns = reserved.map((reservation) => {
+      reservation[Symbol.dispose]();
       return limiter.acquire(endless);
     });
     assert.equal(turns[0], undefined);
@@ -48,9 +48,9 @@ describe("ConcurrencyLimiter", () => {
     limiter.release();
     limiter.release();
     await Promise.all(turns);
-    for (let n = 0; n < 2; n += 1) limiter.reserve();
+    const [first] = Array.from({ length: 2 }, () => limiter.reserve());
     assert.throws(() => limiter.reserve(), { name: "OverloadedError" });
-    limiter.cancelReservation();
+    first?.[Symbol.dispose]();
     limiter.reserve();
   });
 
@@ -168,6 +168,27 @@ describe("ConcurrencyLimiter", () => {
     limiter.release();
     clock.advance(60_000);
     assert.equal(fill(), 1_001, "one runs");
+  });
+
+  it("does not take a pause after an overload for slowness", async (t) => {
+    const clock = useClock(t);
+    const limiter = new ConcurrencyLimiter({ running: 2, waiting: 10, totalMs: 1_000 });
+    let running = 0;
+    const start = () => void (running += 1);
+    const call = () => limiter.acquire(endless)?.then(start, () => {}) ?? start();
+    const end = async () => {
+      running -= 1;
+      limiter.release();
+      await setImmediate();
+    };
+    for (let n = 0; n < 12; n += 1) void call();
+    assert.throws(call, { name: "OverloadedError" });
+    for (; running > 0; clock.advance(150)) await end();
+    clock.advance(3_000);
+    for (let n = 0; n < 4; n += 1) void call();
+    await end();
+    for (let n = 0; n < 9; n += 1) void call();
+    assert.equal(running, 2);
   });
 
   it("spreads the times at which rejected calls are tried again, from 1 to 30 s", (t) => {

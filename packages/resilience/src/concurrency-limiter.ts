@@ -34,7 +34,7 @@ let waitingInProcess = 0;
 export const LONG_REQUEST_LIMITS: ConcurrencyLimits = { running: 500, waiting: 1_000 };
 
 /** Why a call was rejected: too many wait (`full`), it would wait too long (`too_slow`), or it did (`waited`). */
-export type OverloadReason = "full" | "too_slow" | "waited";
+type OverloadReason = "full" | "too_slow" | "waited";
 
 /**
  * A call was rejected because too many calls wait, or because it waited or would wait too long. The client can retry
@@ -86,9 +86,6 @@ const MIN_WAIT_MS = 100;
 /** Time over which the rate is measured: longer than a pause of the event loop, after which many calls end at once. */
 const RATE_MS = 1_000;
 
-/** A rate that was measured longer ago is not used for a queue that begins now. */
-const MAX_RATE_AGE_MS = 5_000;
-
 /**
  * Limits the number of calls that run at the same time; further calls wait and start in the order of their arrival. A
  * running call uses up to 45 KB of the heap and a waiting one about half of that, so without a limit a few hundred busy
@@ -116,19 +113,19 @@ export class ConcurrencyLimiter {
 
   /**
    * Reserves a place for a call that must be checked before it may {@link acquire} one. Throws the same
-   * {@link OverloadedError}, so that a call that would be rejected is not checked. After the check, call
-   * {@link cancelReservation} and at once `acquire`, so that no other call gets the place.
+   * {@link OverloadedError}, so that a call that would be rejected is not checked. After the check, dispose of the
+   * reservation and at once call `acquire`, so that no other call gets the place.
    */
-  reserve(): void {
+  reserve(): Disposable {
     if (this.#running + this.#reserved >= this.#limits.running) this.#rejectIfOverloaded();
     this.#reserved += 1;
     waitingInProcess += 1;
-  }
-
-  /** Ends a reservation. */
-  cancelReservation(): void {
-    this.#reserved -= 1;
-    waitingInProcess -= 1;
+    return {
+      [Symbol.dispose]: () => {
+        this.#reserved -= 1;
+        waitingInProcess -= 1;
+      },
+    };
   }
 
   /**
@@ -148,8 +145,7 @@ export class ConcurrencyLimiter {
 
   /** Throws an {@link OverloadedError} if one more call cannot wait. Reserved places count as taken. */
   #rejectIfOverloaded(): void {
-    const age = this.#measurement ? performance.now() - this.#measurement.since : 0;
-    if (this.#waiting.size === 0 && age > MAX_RATE_AGE_MS) this.#forgetRate();
+    if (this.#waiting.size === 0 && performance.now() - this.#rejectedAt > RATE_MS) this.#forgetRate();
     const ahead = Math.max(0, this.#running + this.#waiting.size + this.#reserved - this.#limits.running);
     if (ahead >= this.#limits.waiting || waitingInProcess >= MAX_WAITING_IN_PROCESS)
       throw this.#createOverloadedError("full");

@@ -79,7 +79,10 @@ const FIRST_PORT = 15_000;
 const LAST_PORT = 31_000;
 const PORTS_TRIED = 1_000;
 
-/** Returns a free port on which nothing listens. Two calls in a process never return the same port. */
+/**
+ * Returns a free port on which nothing listens. Two calls in a process never return the same port. Like `freePort` of
+ * packages/stack, which this package must not import.
+ */
 export const freePort = (): Promise<number> => {
   const first = randomInt(FIRST_PORT, LAST_PORT - PORTS_TRIED);
   return getPort({ host: "127.0.0.1", port: portNumbers(first, first + PORTS_TRIED), reserve: true });

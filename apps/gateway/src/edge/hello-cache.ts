@@ -74,8 +74,8 @@ interface CacheOptions extends RouteOptions {
 
 /**
  * `GET /a/hello` with a cache: a greeting is stored for `maxAgeMs`, keyed by its name. Only what service A
- * responded is stored, never an error or a fallback. The response depends on nothing else in the request; checks of the
- * request (rate limit, authentication) come before the route.
+ * responded is stored, never an error or a fallback. The response depends on nothing else in the request. The rate
+ * limit and the check of the access token come before the cache.
  *
  * Requests for a greeting that is being requested wait for it. Each keeps its own deadline and cancellation.
  */

@@ -114,7 +114,7 @@ interface RateOptions {
  * that has no token. The rate in the settings is that of `/` and of all paths without a route.
  */
 export function rateLimit(
-  routes: readonly LimitedRoute[],
+  routes: readonly Pick<Route, "path" | "rate" | "scope">[],
   settings: RateSettings,
   { now = steadyMs, audit }: RateOptions = {},
 ): MiddlewareHandler {
@@ -122,14 +122,14 @@ export function rateLimit(
   const rest = defaultRate(settings);
   const limits = new Map([
     ["/", limitOf("/", rest, now)],
-    ...routes.map((route) => [route.path, limitOf(route.path, route.rate, now, route)] as const),
+    ...routes.map(({ path, rate }) => [path, limitOf(path, rate, now)] as const),
   ]);
   const others = limitOf(UNMATCHED, rest, now);
 
   return async function rateLimit(c, next) {
     const limit = limits.has(c.req.path) ? limits.get(c.req.path) : others;
     if (!limit) return next();
-    const { route, clients, report, policy, rule } = limit;
+    const { clients, report, policy, rule } = limit;
     const client = clientOf(c, settings.RATE_LIMIT_KEY);
     const { allowed, remaining, waitMs, shared } = clients.take(client);
     const seconds = Math.max(1, Math.ceil(Math.round(waitMs) / 1000)); // rounded, because 1000.0000002 ms are one second
@@ -137,6 +137,7 @@ export function rateLimit(
     setResponseHeader(c, "RateLimit", `"default";r=${remaining};t=${seconds}`);
     if (allowed) return next();
     report(client, shared);
+    const route = audit && routes.find(({ path }) => path === c.req.path);
     if (route) audit?.(c, route, "rate_limited");
     return problemResponse(
       withoutStackTrace(
@@ -147,11 +148,8 @@ export function rateLimit(
   };
 }
 
-type LimitedRoute = Pick<Route, "path" | "rate" | "scope">;
-
-/** The rate limit of a route, or of other paths. */
+/** The rate limit of a path, or of all paths without a route. */
 interface Limit {
-  readonly route: LimitedRoute | undefined;
   readonly clients: TokenBuckets;
   readonly report: (client: string, shared: boolean) => void;
   /** The value of `RateLimit-Policy`. */
@@ -161,12 +159,7 @@ interface Limit {
 }
 
 /** Returns the limit of a path; undefined if it has none. */
-function limitOf(
-  path: string,
-  rate: Rate | undefined,
-  now: () => number,
-  route?: LimitedRoute,
-): Limit | undefined {
+function limitOf(path: string, rate: Rate | undefined, now: () => number): Limit | undefined {
   if (!rate) return undefined;
   const { perSecond, burst } = rate;
   const clients = new TokenBuckets(rate, { now });
@@ -174,7 +167,6 @@ function limitOf(
   // The window in which a client can use all of a burst; the quota is what the bucket gets in this time.
   const windowS = Math.ceil(burst / perSecond);
   return {
-    route,
     clients,
     report: reporterOf(path, now),
     policy: `"default";q=${perSecond * windowS};w=${windowS}`,

@@ -390,7 +390,7 @@ for (const protocol of PROTOCOLS)
         assert.equal(together.size > 1, key === "x-user", `${[...together]}`);
       });
 
-    it("each client stays at one instance of A, whose key differs from that of B", async (t) => {
+    it("SERVICE_B_BALANCING_KEY replaces BALANCING_KEY for service B only", async (t) => {
       const variables = {
         SERVICE_A_BALANCING: "hash",
         SERVICE_B_BALANCING: "hash",

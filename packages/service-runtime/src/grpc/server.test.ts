@@ -224,7 +224,7 @@ describe("arbitrary requests", () => {
   ];
 
   for (const { valid, ...service } of services)
-    it(`get a status that says what is wrong, and the server answers others (${service.name})`, {
+    it(`get an expected status, and the server still answers valid requests (${service.name})`, {
       timeout: 60_000,
     }, async (t) => {
       const server = await startGrpcServer({ ...service, host: "127.0.0.1", port: 0 });

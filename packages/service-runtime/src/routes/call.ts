@@ -9,8 +9,8 @@ import { type Call, openCall } from "../call.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 
 /**
- * Checks a request before its parameters are read, for example its access token. Returns a response if it refuses the
- * request.
+ * Checks a request, for example its access token. Returns a response if it refuses the request. Invalid parameters are
+ * reported only after it.
  */
 export type RequestCheck = (c: Context) => Promise<Response | undefined> | undefined;
 

@@ -31,13 +31,9 @@ export function greetingRoute<Greeting>(
   const limiter = new ConcurrencyLimiter(inFlight);
   return async function hello(c) {
     if (check) {
-      limiter.reserve();
-      try {
-        const refusal = await check(c);
-        if (refusal) return refusal;
-      } finally {
-        limiter.cancelReservation();
-      }
+      using _ = limiter.reserve();
+      const refusal = await check(c);
+      if (refusal) return refusal;
     }
     const params = parseHelloQuery(rawQuery(c.req.url));
     using call = openHttpCall(c, lifecycle, callBudgetMs(undefined, timeoutMs));

@@ -52,13 +52,9 @@ export function numbersRoute(
     const valid = check ? validParams(c) : readParams(c);
     const limiter = events || (valid && requestedStreamMs(valid) > LONG_MS) ? long : short;
     if (check) {
-      limiter.reserve();
-      try {
-        const refusal = await check(c);
-        if (refusal) return refusal;
-      } finally {
-        limiter.cancelReservation();
-      }
+      using _ = limiter.reserve();
+      const refusal = await check(c);
+      if (refusal) return refusal;
     }
     const params = valid ?? readParams(c);
     const call = openHttpCall(c, lifecycle, callBudgetMs(params, timeoutMs));

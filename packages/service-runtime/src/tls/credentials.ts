@@ -36,7 +36,8 @@ const CIPHERS = [
 ].join(":");
 
 /**
- * Certificates are checked when a connection is opened. A further handshake in it, which TLS 1.2 has, could replace them.
+ * TLS 1.2 allows a further handshake (renegotiation) in an open connection. It could replace the certificate that was
+ * checked.
  */
 export const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION;
 

@@ -11,8 +11,8 @@ import { hasAcceptedCertificate, type TlsListener, tlsListener } from "./listene
 import { handshakeFailed } from "./observe.ts";
 
 /**
- * Maximum age of a connection whose client has a certificate; milliseconds. Then the client connects again, with the
- * certificate that it has by then, and is checked again.
+ * Maximum age of a connection whose client has a certificate; milliseconds. Then the client must reconnect, and its
+ * current certificate is checked.
  */
 export const MAX_CONNECTION_MS = 600_000;
 

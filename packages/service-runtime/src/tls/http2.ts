@@ -100,8 +100,8 @@ function destroy({ session, socket }: Connection): void {
 
 /**
  * Closes a connection that has no requests. Only complete headers count, so that a client cannot keep it open by frames
- * without a request, or by headers that it sends byte by byte. A client that reads nothing also gets no reset and no end of
- * the session: then its connection is destroyed.
+ * without a request, or by headers that it sends byte by byte. A client that reads nothing does not receive a reset or
+ * GOAWAY either, so its connection is destroyed.
  */
 function closeWhenIdle(connection: Connection, { headersMs, idleMs, stalledMs }: Http2Limits): void {
   const { session } = connection;
@@ -116,11 +116,13 @@ function closeWhenIdle(connection: Connection, { headersMs, idleMs, stalledMs }:
   session.on("stream", (stream: ServerHttp2Stream) => {
     clearTimeout(timer);
     running += 1;
-    stream.setTimeout(stalledMs, () => {
+    stream.setTimeout(stalledMs);
+    // Not the callback of setTimeout, which runs only once.
+    stream.on("timeout", () => {
       // Otherwise it waits for this service, as a stream of numbers does between two values.
       const waitsForClient =
         stream.writableNeedDrain || stream.writableEnded || !(stream.endAfterHeaders || stream.readableEnded);
-      if (!waitsForClient) return;
+      if (!waitsForClient || stream.closed) return;
       const late = destroyAfter(stalledMs);
       stream.once("close", () => clearTimeout(late));
       stream.close(constants.NGHTTP2_CANCEL);

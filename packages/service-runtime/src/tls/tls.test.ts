@@ -13,6 +13,7 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { type ConnectionOptions, connect, createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { credentials as ChannelCredentials, connectivityState } from "@grpc/grpc-js";
 import { createAuthority, issueCertificate, type KeyPair } from "@lgtm-lab/certificates";
+import type { NumbersParams } from "@lgtm-lab/contracts";
 import { ServiceAService, ServiceBClient, ServiceBService } from "@lgtm-lab/contracts/proto";
 import {
   createHttpApp,
@@ -297,7 +298,7 @@ describe("a service with mutual TLS", () => {
     assert.equal(await status("/a/hello", {}), 403);
   });
 
-  it("accepts no requests because of what a later handshake changed", async () => {
+  it("refuses a request if only `authorized` is true, which a later handshake can set", async () => {
     const app = new Hono();
     app.use(requireClientCertificate());
     app.onError((error) => problemResponse(toProblem(error)));
@@ -529,7 +530,15 @@ describe("an HTTP server with TLS", () => {
       await slow.promise;
       return c.text("done");
     });
-    const numbers = { stream: ({ count }: { count: number }) => Array.from({ length: count }, (_, n) => n) };
+    const valuesOf = (count: number) => Array.from({ length: count }, (_, n) => n);
+    /** All values at once; with a delay, after it. */
+    async function* late({ count, delay_ms }: NumbersParams) {
+      await setTimeout(delay_ms);
+      yield* valuesOf(count);
+    }
+    const numbers = {
+      stream: (params: NumbersParams) => (params.delay_ms === 0 ? valuesOf(params.count) : late(params)),
+    };
     get(app, "/numbers", numbersRoute(lifecycle, numbers), { streams: true });
     // More than the buffers of both systems.
     get(app, "/large", (c) => {
@@ -679,7 +688,7 @@ describe("an HTTP server with TLS", () => {
   /** The headers of a request, as HPACK has them with its static table: `:method`, `:scheme`, `:authority`, `:path`. */
   const requestFor = (path: string) =>
     Buffer.concat([Buffer.from([0x82, 0x87, 1, 1, 120, 4, path.length]), Buffer.from(path)]);
-  /** A field that the compression does not remember: `x: y`. */
+  /** A header field that is not added to the HPACK table: `x: y`. */
   const FIELD = Buffer.from([0, 1, 120, 1, 121]);
 
   /** Opens a connection whose client sends what it is given. */
@@ -741,9 +750,15 @@ describe("an HTTP server with TLS", () => {
 
   it("resets the stream of a client that does not read the response, and answers others", async (t) => {
     const { client } = await start(t, { timeouts: SHORT });
-    for (const headers of [{}, { accept: "text/event-stream" }]) {
+    const events = { accept: "text/event-stream" };
+    for (const [query, headers] of [
+      ["count=1000", {}],
+      ["count=1000", events],
+      // The first values come after the limit.
+      ["count=200&delay_ms=250", events],
+    ] as const) {
       const session = client({ settings: { initialWindowSize: 0 } });
-      const stream = session.request({ ":path": "/numbers?count=1000", ...headers });
+      const stream = session.request({ ":path": `/numbers?${query}`, ...headers });
       const [response] = await once(stream, "response");
       assert.equal(response[":status"], 200);
       stream.resume();
