@@ -1,15 +1,20 @@
 import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { temporaryFolder } from "../../test/helpers.ts";
 import {
+  descriptorsOf,
   hasEnded,
   identify,
   memoryMeasure,
   memoryOf,
+  openPorts,
+  portHolder,
   processInfo,
   processTree,
   releaseLock,
@@ -46,6 +51,45 @@ test("npm and the bootstrap belong to the process tree of a stack, other parents
   assert.equal(commands.length, 3, commands.join("\n"));
   process.kill(sleep);
   await started;
+});
+
+test("open ports have their protocol, their address and their process", {
+  skip: process.platform !== "linux" && "it reads /proc",
+}, async (t) => {
+  const own = () => {
+    const sockets = new Set(descriptorsOf(process.pid));
+    return openPorts()
+      .filter(({ socket }) => sockets.has(socket))
+      .map(({ protocol, address, port }) => `${protocol} ${address} ${port}`);
+  };
+  const before = own();
+  const opened = () => own().filter((each) => !before.includes(each));
+
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  assert.deepEqual(opened(), [`tcp 127.0.0.1 ${port}`]);
+  assert.equal(portHolder(port)?.pid, process.pid);
+
+  const socket = createSocket("udp4").bind(0, "0.0.0.0");
+  t.after(() => socket.close());
+  await once(socket, "listening");
+  assert.deepEqual(opened(), [`tcp 127.0.0.1 ${port}`, `udp 0.0.0.0 ${socket.address().port}`]);
+
+  socket.connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  assert.deepEqual(opened(), [`tcp 127.0.0.1 ${port}`], "a connected socket receives from one address only");
+});
+
+test("an open port of IPv6", { skip: process.platform !== "linux" && "it reads /proc" }, async (t) => {
+  const server = createServer().listen(0, "::1");
+  t.after(() => server.close());
+  const failed = await once(server, "listening").catch((error: NodeJS.ErrnoException) => error);
+  if ("code" in failed) return t.skip(`this machine has no IPv6 (${failed.code})`);
+  const { port } = server.address() as AddressInfo;
+  const addresses = openPorts().flatMap((open) => (open.port === port ? open.address : []));
+  assert.deepEqual(addresses, ["0000:0000:0000:0000:0000:0000:0000:0001"]);
 });
 
 test("a lock is acquired once, until it is released", () => {

@@ -157,26 +157,59 @@ export function portHolder(port: number): ProcessInfo | undefined {
   return pid === undefined ? undefined : processInfo(pid);
 }
 
-const LISTEN = "0A";
+/** An open port: a listening TCP socket, or a UDP socket that receives from anyone. */
+export interface OpenPort {
+  readonly protocol: "tcp" | "udp";
+  /** `127.0.0.1`; for IPv6, eight groups of four hexadecimal digits. */
+  readonly address: string;
+  readonly port: number;
+  /** How the descriptors of a process name the socket ({@link descriptorsOf}). */
+  readonly socket: string;
+}
 
-/** /proc/net/tcp gives a listening socket's inode; the process is the one with a descriptor of that inode. */
+/** The tables of proc(5), each with the state of the sockets of open ports: TCP_LISTEN, and TCP_CLOSE (not connected). */
+const TABLES = [
+  ["tcp", "tcp", "0A"],
+  ["tcp6", "tcp", "0A"],
+  ["udp", "udp", "07"],
+  ["udp6", "udp", "07"],
+] as const;
+
+/** Returns the open ports of all processes in the namespace of this one. Linux only: reads `/proc/net`. */
+export const openPorts = (): OpenPort[] =>
+  TABLES.flatMap(([table, protocol, open]) =>
+    attempt(() => readFileSync(`/proc/net/${table}`, "utf8"), "")
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === open)
+      .map((fields) => {
+        const [address = "", port = ""] = fields[1]?.split(":") ?? [];
+        return {
+          protocol,
+          address: readAddress(address),
+          port: Number.parseInt(port, 16),
+          socket: `socket:[${fields[9]}]`,
+        };
+      }),
+  );
+
+/** The kernel prints an address as 32-bit numbers, whose bytes are in the order of the processor: the lowest first. */
+function readAddress(digits: string): string {
+  const bytes = Buffer.from(digits, "hex").swap32();
+  return bytes.length === 4 ? bytes.join(".") : (bytes.toString("hex").match(/.{4}/g) ?? []).join(":");
+}
+
 function listenerInProc(port: number): number | undefined {
-  const inodes = new Set(["tcp", "tcp6"].flatMap((table) => listeningInodes(`/proc/net/${table}`, port)));
-  if (inodes.size === 0) return undefined;
+  const sockets = new Set(
+    openPorts().flatMap((open) => (open.protocol === "tcp" && open.port === port ? open.socket : [])),
+  );
+  if (sockets.size === 0) return undefined;
   const pids = readdirSync("/proc").filter((entry) => /^\d+$/.test(entry));
-  return pids.map(Number).find((pid) => descriptors(pid).some((target) => inodes.has(target)));
+  return pids.map(Number).find((pid) => descriptorsOf(pid).some((target) => sockets.has(target)));
 }
 
-function listeningInodes(table: string, port: number): string[] {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return attempt(() => readFileSync(table, "utf8"), "")
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(suffix) && fields[3] === LISTEN)
-    .map((fields) => `socket:[${fields[9]}]`);
-}
-
-function descriptors(pid: number): string[] {
+/** Returns what the descriptors of a process refer to: a path, or `socket:[<inode>]`. Linux only: reads `/proc`. */
+export function descriptorsOf(pid: number): string[] {
   const folder = `/proc/${pid}/fd`;
   return attempt(() => readdirSync(folder), []).map((fd) =>
     attempt(() => readlinkSync(join(folder, fd)), ""),
