@@ -16,7 +16,7 @@ import {
 import { inContainers } from "./support/env.ts";
 import { lab } from "./support/lab.ts";
 import { lines } from "./support/loki.ts";
-import { query } from "./support/prometheus.ts";
+import { query, scrapeSum } from "./support/prometheus.ts";
 import { call, GATEWAY_REQUESTS } from "./support/requests.ts";
 import { runLab } from "./support/run-lab.ts";
 import { type Group, withTargets } from "./support/targets.ts";
@@ -157,12 +157,8 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
   });
 
   it("flaky-a: retries hide the failures from users", async () => {
-    const retried = async () => {
-      const page = await (await fetch(`${stack.address("gateway")}/metrics`)).text();
-      const [, count] =
-        /^gateway_retries_total\{upstream="service-a",outcome="retried"\} (\d+)/m.exec(page) ?? [];
-      return Number(count);
-    };
+    const labels = { upstream: "service-a", outcome: "retried" };
+    const retried = () => scrapeSum(stack.address("gateway"), "gateway_retries_total", labels);
     const before = await retried();
     await stack.setFault("flaky-a");
     const statuses: number[] = [];
@@ -191,16 +187,8 @@ describe("a stack with three instances of A (--scale service-a=3)", { skip: inCo
       return restarts === 1 && state === "ready";
     });
     const before = traffic.sent.length;
-    const okCalls = async () => {
-      const page = await (await fetch(`${stack.address("gateway-rest")}/metrics`)).text();
-      const series = `address="${stack.address("service-a-2")}",outcome="ok"`;
-      return Number(
-        page
-          .split("\n")
-          .find((line) => line.includes(series))
-          ?.split(" ")[1] ?? 0,
-      );
-    };
+    const labels = { address: stack.address("service-a-2"), outcome: "ok" };
+    const okCalls = () => scrapeSum(stack.address("gateway-rest"), "gateway_upstream_calls_total", labels);
     const calls = await okCalls();
     await within("service-a-2 is used again", 5_000, async () => (await okCalls()) > calls + 2);
     const sent = await traffic.stop();

@@ -1,3 +1,5 @@
+import { type PageSample, parseSamples } from "../../../packages/stack/src/doctor/http.ts";
+
 /** One series of an instant query. */
 export interface Sample {
   metric: Record<string, string>;
@@ -22,6 +24,23 @@ export async function query(prometheus: string, promql: string): Promise<Sample[
 /** Returns the value of an instant query with one result; undefined if there is no result. */
 export const value = async (prometheus: string, promql: string): Promise<number | undefined> =>
   (await query(prometheus, promql))[0]?.value;
+
+/** Returns the samples of a metric with these labels, from the `/metrics` of a service. */
+export async function scrape(
+  service: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<PageSample[]> {
+  const page = await (await fetch(`${service}/metrics`)).text();
+  return parseSamples(page).filter(
+    (sample) =>
+      sample.name === name && Object.entries(labels).every(([label, text]) => sample.labels[label] === text),
+  );
+}
+
+/** Returns the sum of the samples that {@link scrape} returns. */
+export const scrapeSum = async (...options: Parameters<typeof scrape>): Promise<number> =>
+  (await scrape(...options)).reduce((sum, sample) => sum + sample.value, 0);
 
 /** Returns the exemplars of a query since a time (milliseconds since the epoch). */
 export async function exemplars(prometheus: string, promql: string, sinceMs: number): Promise<Exemplar[]> {

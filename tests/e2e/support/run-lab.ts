@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import { REPOSITORY } from "@lgtm-lab/stack";
 import { execa } from "execa";
@@ -12,3 +13,10 @@ export const runLab = (stateFolder: string, ...args: readonly string[]) =>
     extendEnv: false, // settings of the user's shell would be read too
     reject: false,
   });
+
+/** Runs `npx lab` like {@link runLab}; it must succeed. Returns its output. */
+export async function labOutput(stateFolder: string, ...args: readonly string[]): Promise<string> {
+  const { stdout, stderr, exitCode } = await runLab(stateFolder, ...args);
+  assert.equal(exitCode, 0, stderr);
+  return stdout;
+}
