@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { StoredAlert } from "@lgtm-lab/contracts";
 import { GATEWAY_NAMES, SERVICE_NAMES } from "@lgtm-lab/contracts/services";
 import { type FaultAlert, STACK_FAULTS, type StackFaultName } from "@lgtm-lab/faults/client";
-import { inbox } from "../e2e/support/alerts.ts";
+import { firedSince } from "../e2e/support/alerts.ts";
 import { lab, urls } from "../e2e/support/lab.ts";
 import { query } from "../e2e/support/prometheus.ts";
 import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
@@ -28,8 +28,8 @@ const INHIBITED: Partial<Record<StackFaultName, FaultAlert[]>> = {
 
 /**
  * The pages that must be delivered, and other pages that may fire, of each fault that needs no mechanism of the gateways
- * (tests/e2e/63-scale, 64-authentication and 66-tls test the others). Tickets are ignored: by design they start and end
- * minutes after the pages, when other faults may be set.
+ * (mechanisms.test.ts tests the others). Tickets are ignored: by design they start and end minutes after the pages, when
+ * other faults may be set.
  */
 const TABLE: Readonly<Record<string, { must: Page[]; may: Page[] }>> = Object.fromEntries(
   STACK_FAULTS.filter(({ needs }) => !needs).map(({ name, alerts }) => {
@@ -59,18 +59,9 @@ const LONG_ROUNDS: readonly (readonly string[])[] = [["stall-b"], ["lossy-link"]
 const pageOf = ({ alertname, slo, service_name }: Record<string, string>): Page =>
   `${alertname} ${slo ?? service_name}`;
 
-/** Returns the pages in the console's inbox since a point in time: those that are still firing, and all that fired. */
-async function storedSince(moment: number): Promise<{ firing: Set<Page>; seen: Set<Page> }> {
-  const { alerts } = await inbox();
-  const pages = alerts.filter(
-    ({ labels, receivedAt }) => labels.severity === "page" && Date.parse(receivedAt) >= moment,
-  );
-  // The inbox is sorted newest first. Each window of a page is a separate alert with its own last message.
-  const last = new Map(pages.toReversed().map((alert) => [alert.fingerprint, alert]));
-  const namesOf = (some: Iterable<StoredAlert>) =>
-    new Set([...some].filter(({ status }) => status === "firing").map(({ labels }) => pageOf(labels)));
-  return { firing: namesOf(last.values()), seen: namesOf(pages) };
-}
+/** Returns the pages among the alerts of an inbox. */
+const pagesAmong = (alerts: readonly StoredAlert[]): Set<Page> =>
+  new Set(alerts.filter(({ labels }) => labels.severity === "page").map(({ labels }) => pageOf(labels)));
 
 /** Returns the pages that are firing in Prometheus. */
 async function firing(): Promise<Page[]> {
@@ -149,7 +140,7 @@ describe("break, alert, fix, resolved", () => {
             await within(
               `${name}: ${page} delivered`,
               30_000,
-              async () => (await storedSince(moment)).firing.has(page),
+              async () => pagesAmong((await firedSince(moment)).unresolved).has(page),
               since,
             );
           });
@@ -176,11 +167,11 @@ describe("break, alert, fix, resolved", () => {
       await within(
         `${title}: all resolved at the inbox`,
         120_000,
-        async () => (await storedSince(moment)).firing.size === 0,
+        async () => pagesAmong((await firedSince(moment)).unresolved).size === 0,
         since,
       );
       const allowed = rows.flatMap(({ must, may }) => [...must, ...may]);
-      const others = [...new Set([...fired, ...(await storedSince(moment)).seen])].filter(
+      const others = [...new Set([...fired, ...pagesAmong((await firedSince(moment)).fired)])].filter(
         (page) => !allowed.includes(page),
       );
       assert.deepEqual(others, [], "pages outside the table");

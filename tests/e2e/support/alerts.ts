@@ -1,14 +1,10 @@
-import assert from "node:assert/strict";
 import type { IncompleteGroup, StoredAlert } from "@lgtm-lab/contracts";
 import { lab } from "./lab.ts";
-import { runLab } from "./run-lab.ts";
+import { labOutput } from "./run-lab.ts";
 
 /** `npx lab alerts …` on the shared stack; returns its output. */
-export async function labAlerts(...options: string[]): Promise<string> {
-  const { stdout, stderr, exitCode } = await runLab((await lab()).stateFolder, "alerts", ...options);
-  assert.equal(exitCode, 0, stderr);
-  return stdout;
-}
+export const labAlerts = async (...options: string[]): Promise<string> =>
+  await labOutput((await lab()).stateFolder, "alerts", ...options);
 
 /** Returns the inbox of a console, by default that of the shared stack, newest first. */
 export async function inbox(address?: string): Promise<{
@@ -40,4 +36,19 @@ export async function stored(
       alert.labels.service_name === labels.service_name &&
       Date.parse(alert.receivedAt) >= since,
   );
+}
+
+/**
+ * Returns the alerts that have fired in the inbox since a point in time (milliseconds since the epoch), and those of them
+ * that are not resolved. `address` is that of a console, by default that of the shared stack.
+ */
+export async function firedSince(
+  moment: number,
+  address?: string,
+): Promise<{ fired: StoredAlert[]; unresolved: StoredAlert[] }> {
+  const messages = (await inbox(address)).alerts.filter(({ receivedAt }) => Date.parse(receivedAt) >= moment);
+  // The inbox is sorted newest first. Each window of a page is a separate alert with its own last message.
+  const last = new Map(messages.toReversed().map((alert) => [alert.fingerprint, alert]));
+  const firing = (some: Iterable<StoredAlert>) => [...some].filter(({ status }) => status === "firing");
+  return { fired: firing(messages), unresolved: firing(last.values()) };
 }
