@@ -15,7 +15,7 @@ const STATE_FOLDER = join(REPOSITORY, ".lab/test-mechanisms");
 const MECHANISMS = { UPSTREAM_RETRIES: "2", SERVICE_A_BALANCING: "least-connections" };
 
 /**
- * The faults that need a mechanism of the gateways. Those of a row are set together. TargetDown mutes the alerts about calls
+ * The faults that need a mechanism of the gateways. Those of a row are set together. TargetDown inhibits the alerts about calls
  * to its service, so its fault is set alone.
  */
 const ROUNDS: readonly (readonly StackFaultName[])[] = [

@@ -174,7 +174,9 @@ describe("ConcurrencyLimiter", () => {
     const clock = useClock(t);
     const limiter = new ConcurrencyLimiter({ running: 2, waiting: 10, totalMs: 1_000 });
     let running = 0;
-    const start = () => void (running += 1);
+    const start = () => {
+      running += 1;
+    };
     const call = () => limiter.acquire(endless)?.then(start, () => {}) ?? start();
     const end = async () => {
       running -= 1;
