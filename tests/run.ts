@@ -56,7 +56,7 @@ const PHASES: Record<string, () => Promise<void>> = {
   // Runs in a browser, on a stack that this phase starts; the same as `npm run test:browser`.
   browser: () => run("node", ["tests/browser/run.ts"]),
   // Sets faults and waits for the alerts. Uses a separate stack, so that only the fault can cause an alert about
-  // latency.
+  // latency. With `--all`, mechanisms.test.ts starts a second one.
   scenarios: () => runTests("tests/scenarios/*.test.ts", { shared: true }),
   // `npm test` reports these tests as skipped; only `test:all` builds k6.
   load: async () => {

@@ -150,9 +150,9 @@ describe("a stack with --tls --auth --scale service-a=2", {
         assert.equal((await overHttp1(gateway, "/a/hello?name=Ana")).status, 200);
       const made = [...(await calls())].map(([address, count]) => count - (before.get(address) ?? 0));
       assert.equal(made.length, 2);
-      // The calls of the demo traffic are distributed too. Some may be running.
+      // The demo traffic is distributed too: an odd number of calls, and one that runs at each of the two moments.
       const [less = 0, more = 0] = made.sort((a, b) => a - b);
-      assert.ok(less >= 9 && more - less <= 2, `${gateway}: ${made}`);
+      assert.ok(less >= 9 && more - less <= 3, `${gateway}: ${made}`);
     }
   });
 
@@ -247,7 +247,9 @@ describe("a stack with --tls --auth --scale service-a=2", {
   });
 
   it("`lab doctor` finds nothing", async () => {
-    const { exitCode, stdout } = await doctor;
+    const first = await doctor;
+    // During the other tests, a query of the doctor can exceed its time limit.
+    const { exitCode, stdout } = first.exitCode === 0 ? first : await runLab(STATE_FOLDER, "doctor");
     assert.equal(exitCode, 0, stdout);
     assert.match(stdout, /service-a, service-a-2, service-b/);
   });
@@ -279,7 +281,7 @@ describe("a stack with --tls --auth --scale service-a=2", {
     const before = await Promise.all(all.map(serial));
     const failedBefore = await failed();
     // Longer than a service takes to find the new files, and to ask the gateways to connect again.
-    const [count, delayMs] = [60, 100];
+    const [count, delayMs] = [100, 100];
     const streams = GATEWAY_NAMES.flatMap((gateway) =>
       VERSIONS.map(([version, send]) => {
         const begun = Promise.withResolvers<void>();
@@ -328,7 +330,7 @@ describe("a stack with --tls --auth --scale service-a=2", {
     }
   });
 
-  it("accepts only strong ciphers with TLS 1.2, at every port", async () => {
+  it("accepts only strong ciphers with TLS 1.2, at every port of the services, the collector and Loki's HTTP API", async () => {
     const strong = [
       "ECDHE-ECDSA-AES256-GCM-SHA384",
       "ECDHE-ECDSA-CHACHA20-POLY1305",

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, it } from "node:test";
 import { STACK_FAULTS } from "@lgtm-lab/faults/client";
+import type { FaultEntry } from "../../apps/console/shared/api.ts";
 import { lab, urls } from "./support/lab.ts";
 import { call } from "./support/requests.ts";
 import { eventually, within } from "./support/within.ts";
@@ -34,12 +35,6 @@ async function raw(base: string, head: string): Promise<number> {
   const socket = connect(Number(port), hostname);
   socket.write(`${head.replaceAll("{host}", host)}\r\nConnection: close\r\n\r\n`);
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(await text(socket))?.[1]);
-}
-
-interface Fault {
-  name: string;
-  until: string | null;
-  unavailableReason?: string;
 }
 
 describe("the console", () => {
@@ -182,8 +177,8 @@ describe("the console", () => {
     const { read, write } = await page();
     const { base } = await urls();
     const until = async (name: string) =>
-      (await read<Fault[]>("/api/faults")).find((fault) => fault.name === name)?.until ?? null;
-    const unavailable = (await read<Fault[]>("/api/faults")).filter(
+      (await read<FaultEntry[]>("/api/faults")).find((fault) => fault.name === name)?.until ?? null;
+    const unavailable = (await read<FaultEntry[]>("/api/faults")).filter(
       ({ unavailableReason }) => unavailableReason !== undefined,
     );
     const needs = STACK_FAULTS.filter((fault) => fault.needs).map(({ name }) => name);

@@ -15,8 +15,8 @@ const STATE_FOLDER = join(REPOSITORY, ".lab/test-mechanisms");
 const MECHANISMS = { UPSTREAM_RETRIES: "2", SERVICE_A_BALANCING: "least-connections" };
 
 /**
- * The faults that need a mechanism of the gateways. Those of a row are set together. TargetDown inhibits the alerts about calls
- * to its service, so its fault is set alone.
+ * The faults that need a mechanism of the gateways. The faults of a row are set together. expired-cert is set alone,
+ * because TargetDown inhibits alerts about calls to its service.
  */
 const ROUNDS: readonly (readonly StackFaultName[])[] = [
   ["slow-a-one", "flaky-a", "token-storm"],

@@ -12,7 +12,7 @@ import { inContainers } from "../e2e/support/env.ts";
 import { query, value } from "../e2e/support/prometheus.ts";
 import { eventually } from "../e2e/support/within.ts";
 
-/** The smallest stack that makes metrics from spans. It starts quickly, with the settings of this test. */
+/** The smallest stack that generates metrics from spans. It starts quickly, with the settings of this test. */
 const PARTS = ["otelcol", "tempo", "prometheus"];
 const LIMIT = 400;
 const WORDS =

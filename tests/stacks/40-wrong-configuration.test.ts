@@ -160,12 +160,12 @@ async function startSeparate(
 
 // These mostly wait, and only the addresses need separate stacks. So they run at the same time.
 describe("the doctor, with a wrong configuration", { concurrency: true }, () => {
-  /** A stack whose target lists are changed; the others send telemetry to it. */
+  /** The stack whose target lists are changed. Other stacks here send telemetry to it. */
   let stack: RunningStack;
   before(async () => {
     stack = await startSeparate("target-lists");
   });
-  after(() => stack.down());
+  after(() => stack?.down());
 
   describe("target lists", { concurrency: true }, () => {
     after(() => assertHealthy(stack));
@@ -242,7 +242,7 @@ describe("the doctor, with a wrong configuration", { concurrency: true }, () => 
       });
   });
 
-  /** Stacks that may run at the same time on two cores. */
+  /** Stacks that may run at the same time on two cores, besides the one above. */
   const AT_ONCE = 2;
 
   describe("addresses", { concurrency: AT_ONCE }, () => {

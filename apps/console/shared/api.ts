@@ -34,7 +34,7 @@ export interface DashboardEntry {
 /** A fault, in the response of every request below `/api/faults`. */
 export interface FaultEntry {
   readonly name: string;
-  /** In one line: "service A takes 400 ms longer for each call". */
+  /** What it does, in one line: "service A takes 400 ms longer for each call". */
   readonly effect: string;
   /** The end of the fault (ISO 8601), or null if it is not active. */
   readonly until: string | null;

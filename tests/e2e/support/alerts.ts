@@ -39,8 +39,8 @@ export async function stored(
 }
 
 /**
- * Returns the alerts that have fired in the inbox since a point in time (milliseconds since the epoch), and those of them
- * that are not resolved. `address` is that of a console, by default that of the shared stack.
+ * Returns the alerts that fired since a point in time (milliseconds since the epoch) according to an inbox, and those of
+ * them that are not resolved. `address` is the address of its console, by default that of the shared stack.
  */
 export async function firedSince(
   moment: number,

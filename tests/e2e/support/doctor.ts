@@ -19,7 +19,10 @@ export function assertNamed(verdicts: HopResult[], signal: string, hop: string, 
 
 /** Waits until the doctor finds nothing. Ignores losses, which other tests may have caused. */
 export async function assertHealthy(stack: RunningStack): Promise<void> {
-  await eventually("the doctor finds nothing", async () =>
-    (await diagnose(stack)).every(({ signal, state }) => signal === "losses" || state === "ok"),
+  await eventually(
+    "the doctor finds nothing",
+    async () => (await diagnose(stack)).every(({ signal, state }) => signal === "losses" || state === "ok"),
+    // One run can take more than 10 s.
+    90_000,
   );
 }

@@ -7,8 +7,8 @@ import { readRecords } from "../../../packages/stack/src/supervisor/state-folder
 export const whyNoOpenPorts = process.platform !== "linux" && "it reads /proc";
 
 /**
- * Asserts that the running stacks have exactly the ports of their components open, on loopback only. Checks all processes
- * of this one, which is the launcher of the stacks.
+ * Asserts that the running stacks have exactly the ports of their components open, on loopback only. Checks this process,
+ * which is the launcher of the stacks, and all its descendants.
  */
 export function assertOpenPorts(...stacks: readonly RunningStack[]): void {
   const declared = stacks.flatMap(({ stateFolder }) =>

@@ -14,7 +14,7 @@ import { metric } from "../../targets.ts";
 export const tempo = [
   timeseries({
     title: "Spans received",
-    description: "Spans per second that Tempo has received, and spans from which it made metrics.",
+    description: "Spans per second that Tempo has received, and spans from which it generated metrics.",
     targets: [
       metric(sumBy([], rate("tempo_distributor_spans_received_total")), "received"),
       metric(sumBy([], rate("tempo_metrics_generator_spans_received_total")), "used for metrics"),

@@ -6,17 +6,17 @@ export type StackFaultName = (typeof TABLE)[number]["name"];
 /** A fault that `lab break` can set on a running stack. */
 export interface StackFault {
   readonly name: StackFaultName;
-  /** In one line. */
+  /** What it does, in one line. */
   readonly effect: string;
   /** The services in which it is set. */
   readonly at: readonly ServiceName[];
-  /** The alerts that it causes, except tickets about an objective: they fire minutes after its pages. */
+  /** The alerts that it causes, except tickets of objectives, which fire minutes after the pages. */
   readonly alerts: readonly FaultAlert[];
   /** The component that the launcher kills at each start. */
   readonly kills?: ServiceName;
   /** Whether it is set in one instance only; without a number, in the last one. */
   readonly inOneInstance?: boolean;
-  /** The mechanism of the gateways that it shows. It cannot be set while this is off. */
+  /** The mechanism of the gateways that the fault demonstrates. The fault cannot be set while the mechanism is off. */
   readonly needs?: MechanismOfGateways;
 }
 

@@ -1,4 +1,5 @@
 import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
+import { SCRAPE_INTERVAL_MS } from "@lgtm-lab/contracts/services";
 import { targetFile } from "../components/prometheus.ts";
 import { HOST } from "../ports.ts";
 import {
@@ -200,8 +201,8 @@ export const traces: readonly Hop[] = [
 
 /** Prometheus reads its target lists 5 s after it has started, then scrapes every 2 s. */
 const DISCOVERY_MS = 10_000;
-/** Two scrapes. */
-const SCRAPE_TIMEOUT_MS = 4500;
+/** Two scrapes, and some time for the answer. */
+const TWO_SCRAPES_MS = 2 * SCRAPE_INTERVAL_MS + 1000;
 const REQUESTS = "http_server_request_duration_seconds_count";
 
 const listed: Hop = {
@@ -227,7 +228,7 @@ const listed: Hop = {
 const scraped: Hop = {
   name: "Prometheus scrapes services",
   check: (context) =>
-    waitUntilOk(SCRAPE_TIMEOUT_MS, async () => {
+    waitUntilOk(TWO_SCRAPES_MS, async () => {
       const serviceUrls = new Set(context.services.map(({ address }) => `${address}/metrics`));
       const problems = await targetProblems(context, ({ scrapeUrl }) => serviceUrls.has(scrapeUrl));
       return problems.length > 0 ? allBroken(problems) : fine("every service is up");
@@ -245,7 +246,7 @@ const counted: Hop = {
         count: (await getCounters(`${address}/metrics`)).get(REQUESTS) ?? 0,
       })),
     );
-    return await waitUntilOk(SCRAPE_TIMEOUT_MS, async () => {
+    return await waitUntilOk(TWO_SCRAPES_MS, async () => {
       const series = await querySeries(context, `sum by (service_name) (${REQUESTS})`);
       const prometheusCounts = new Map(
         series.map(({ metric, values }) => [metric.service_name ?? "", values[0] ?? 0]),

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { SCRAPE_INTERVAL_MS } from "@lgtm-lab/contracts/services";
 import * as v from "valibot";
 import { type Component, portsOf } from "../components/component.ts";
 import { targetFile } from "../components/prometheus.ts";
@@ -17,8 +18,8 @@ import { getJson } from "./http.ts";
 
 /** Prometheus reads a changed list within 5 s, and passes its targets on every 5 s. */
 const DISCOVERY_MS = 12_000;
-/** Two scrapes. */
-const SCRAPE_TIMEOUT_MS = 5000;
+/** Two scrapes, and some time for the answer. */
+const TWO_SCRAPES_MS = 2 * SCRAPE_INTERVAL_MS + 1000;
 const FILES = ["services", "stack", "alertmanager"] as const;
 
 /** A scrape target, as Prometheus describes it. */
@@ -157,7 +158,7 @@ const up: Hop = {
       const problems = rejectedEntries(context, await activeTargets(context));
       return problems.length > 0 ? allBroken(problems) : fine("");
     });
-    const scraped = await waitUntilOk(SCRAPE_TIMEOUT_MS, async () => {
+    const scraped = await waitUntilOk(TWO_SCRAPES_MS, async () => {
       const problems = await targetProblems(context);
       return problems.length > 0 ? allBroken(problems) : fine("");
     });

@@ -88,7 +88,10 @@ test("an open port of IPv6", { skip: process.platform !== "linux" && "it reads /
   const failed = await once(server, "listening").catch((error: NodeJS.ErrnoException) => error);
   if ("code" in failed) return t.skip(`this machine has no IPv6 (${failed.code})`);
   const { port } = server.address() as AddressInfo;
-  const addresses = openPorts().flatMap((open) => (open.port === port ? open.address : []));
+  const sockets = new Set(descriptorsOf(process.pid));
+  const addresses = openPorts().flatMap((open) =>
+    open.port === port && sockets.has(open.socket) ? open.address : [],
+  );
   assert.deepEqual(addresses, ["0000:0000:0000:0000:0000:0000:0000:0001"]);
 });
 

@@ -157,7 +157,7 @@ export function portHolder(port: number): ProcessInfo | undefined {
   return pid === undefined ? undefined : processInfo(pid);
 }
 
-/** An open port: a listening TCP socket, or a UDP socket that receives from anyone. */
+/** An open port: a listening TCP socket, or a UDP socket that is not connected, so it receives from every address. */
 export interface OpenPort {
   readonly protocol: "tcp" | "udp";
   /** `127.0.0.1`; for IPv6, eight groups of four hexadecimal digits. */
@@ -167,7 +167,10 @@ export interface OpenPort {
   readonly socket: string;
 }
 
-/** The tables of proc(5), each with the state of the sockets of open ports: TCP_LISTEN, and TCP_CLOSE (not connected). */
+/**
+ * The tables of proc(5), each with the state of a socket that is an open port: TCP_LISTEN for TCP, TCP_CLOSE (not
+ * connected) for UDP.
+ */
 const TABLES = [
   ["tcp", "tcp", "0A"],
   ["tcp6", "tcp", "0A"],
@@ -193,7 +196,10 @@ export const openPorts = (): OpenPort[] =>
       }),
   );
 
-/** The kernel prints an address as 32-bit numbers, whose bytes are in the order of the processor: the lowest first. */
+/**
+ * The kernel prints an address as 32-bit numbers in the byte order of the processor, which is little-endian on all
+ * supported platforms.
+ */
 function readAddress(digits: string): string {
   const bytes = Buffer.from(digits, "hex").swap32();
   return bytes.length === 4 ? bytes.join(".") : (bytes.toString("hex").match(/.{4}/g) ?? []).join(":");
