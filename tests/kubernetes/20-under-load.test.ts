@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { GATEWAY_NAMES } from "@lgtm-lab/contracts";
-import { GATEWAY_REQUESTS } from "../e2e/support/requests.ts";
+import { GATEWAY_REQUESTS, type GatewayRequest } from "../e2e/support/requests.ts";
+import { Traffic } from "../e2e/support/traffic.ts";
 import { startUsers } from "../e2e/support/users.ts";
 import { within } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
@@ -20,9 +21,9 @@ import {
   serviceAddress,
   skipUnlessOwnCluster,
   untilRolledOut,
-  whileSending,
 } from "./stack.ts";
 
+const PER_SECOND = 10;
 /** Users of k6, who send as many requests as one gateway and the node can handle. The load is stopped earlier. */
 const USERS = { users: 4, seconds: 300 };
 const STARTED_AGAIN_MS = 10_000;
@@ -37,6 +38,31 @@ async function underLoad(change: () => Promise<void>): Promise<void> {
     GATEWAY_NAMES.map(async (name) => [name, await serviceAddress(name)] as const),
   );
   await whileSending(GATEWAY_REQUESTS, new Map(bases), change);
+}
+
+async function whileSending(
+  requests: readonly GatewayRequest[],
+  bases: ReadonlyMap<string, string>,
+  change: () => Promise<void>,
+): Promise<void> {
+  const traffic = new Traffic({
+    rate: PER_SECOND,
+    requests,
+    base: ({ gateway }) => bases.get(gateway) ?? assert.fail(),
+  });
+  const began = performance.now();
+  await change().finally(() => traffic.stop());
+  const failed = traffic.sent.filter(({ status }) => status !== 200);
+  const seconds = (performance.now() - began) / 1000;
+  console.log(`    ${traffic.sent.length} requests in ${seconds.toFixed(0)} s, ${failed.length} failed`);
+  assert.ok(traffic.sent.length > (seconds * PER_SECOND) / 2);
+  assert.deepEqual(
+    failed.map(
+      ({ request, status, body, at }) =>
+        `${new Date(at).toISOString()} ${request.gateway} ${request.path}: ${status} ${body}`,
+    ),
+    [],
+  );
 }
 
 /** Kills a program of the node, and waits until its service manager has started it again. */

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
@@ -10,8 +9,6 @@ import { HOST, type RunningStack, readEnvironment } from "@lgtm-lab/stack";
 import { execa } from "execa";
 import pWaitFor from "p-wait-for";
 import { httpAddressOf } from "../compose/stack.ts";
-import type { GatewayRequest } from "../e2e/support/requests.ts";
-import { Traffic } from "../e2e/support/traffic.ts";
 import { eventually } from "../e2e/support/within.ts";
 import { output } from "../runner/commands.ts";
 import { environment } from "../runner/env.ts";
@@ -149,35 +146,6 @@ export async function serviceAddress(name: string): Promise<string> {
   const service = all.get(name);
   if (!service) throw new Error(unknownName("Service", name, [...all.keys()]));
   return `http://${isOwnCluster() ? service.spec.clusterIP : HOST}:${service.spec.ports[0]?.port}`;
-}
-
-/** Requests a second of {@link whileSending}. */
-const PER_SECOND = 10;
-
-/** Sends requests to the gateways at these addresses while `change` runs. All must succeed. */
-export async function whileSending(
-  requests: readonly GatewayRequest[],
-  bases: ReadonlyMap<string, string>,
-  change: () => Promise<void>,
-): Promise<void> {
-  const traffic = new Traffic({
-    rate: PER_SECOND,
-    requests,
-    base: ({ gateway }) => bases.get(gateway) ?? assert.fail(),
-  });
-  const began = performance.now();
-  await change().finally(() => traffic.stop());
-  const failed = traffic.sent.filter(({ status }) => status !== 200);
-  const seconds = (performance.now() - began) / 1000;
-  console.log(`    ${traffic.sent.length} requests in ${seconds.toFixed(0)} s, ${failed.length} failed`);
-  assert.ok(traffic.sent.length > (seconds * PER_SECOND) / 2);
-  assert.deepEqual(
-    failed.map(
-      ({ request, status, body, at }) =>
-        `${new Date(at).toISOString()} ${request.gateway} ${request.path}: ${status} ${body}`,
-    ),
-    [],
-  );
 }
 
 /** Makes every port of every Service available at 127.0.0.1, where the tests expect the stack. Ends with this process. */
