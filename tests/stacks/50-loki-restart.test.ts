@@ -50,12 +50,14 @@ describe("Loki, when a stream was idle for so long that it was removed, and has 
     const streams = () => scrapeSum(stack.address("loki"), "loki_ingester_memory_streams");
 
     let sent = 0;
-    await eventually("a checkpoint contains the stream", async () => {
+    const contained = async () => {
       await push("busy", "before");
       await push("idle", `before ${sent}`);
       sent += 1;
       return checkpoints().length > 0;
-    });
+    };
+    // It begins after 12 s, and takes about 11 s.
+    await eventually("a checkpoint contains the stream", contained, 60_000);
     const before = checkpoints();
     await eventually("the stream is removed", async () => {
       await push("busy", "before"); // Otherwise the next checkpoint would be empty, and complete at once.

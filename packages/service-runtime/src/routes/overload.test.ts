@@ -46,6 +46,14 @@ async function slowServer(inFlight: ConcurrencyLimits = LIMITS) {
   return { ask, active, begun, metric, release, stop, base };
 }
 
+/** Returns a source whose stream of nine values ends with `end`, after the first one. */
+const firstValueThen = (end: Promise<void>) => ({
+  async *stream({ count }: { count: number }) {
+    yield 1;
+    if (count === 9) await end;
+  },
+});
+
 /** Returns the server span of the request that got this response. */
 const spanOf = ({ headers }: Response) =>
   span((each) => each.name === "GET /a/hello" && each.spanContext().traceId === headers.get("x-trace-id"));
@@ -160,12 +168,7 @@ describe("a busy route", () => {
       const lifecycle = new Lifecycle();
       const release = Promise.withResolvers<void>();
       const app = createHttpApp({ lifecycle });
-      const source = {
-        async *stream({ count }: { count: number }) {
-          yield 1;
-          if (count === 9) await release.promise;
-        },
-      };
+      const source = firstValueThen(release.promise);
       get(app, "/b/numbers", numbersRoute(lifecycle, source, { inFlight: LIMITS, longInFlight: LIMITS }));
       const headers = { accept: what === "streams" ? "text/event-stream" : "application/json" };
       const held = app.request(long, { headers });
@@ -180,12 +183,7 @@ describe("a busy route with a check", () => {
     const lifecycle = new Lifecycle();
     const release = Promise.withResolvers<void>();
     const app = createHttpApp({ lifecycle });
-    const source = {
-      async *stream({ count }: { count: number }) {
-        yield 1;
-        if (count === 9) await release.promise;
-      },
-    };
+    const source = firstValueThen(release.promise);
     const state = { checks: 0, refuses: false };
     const check = async () => {
       state.checks += 1;
